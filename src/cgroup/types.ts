@@ -1,0 +1,57 @@
+/** What one cgroup uses, as its files said at `sampledAtMs`. A field is absent where its controller is off or its file is missing, never 0. */
+export interface Usage {
+  /** Monotonic time of the reading. */
+  readonly sampledAtMs: number;
+  readonly cpuUserSeconds?: number;
+  readonly cpuSystemSeconds?: number;
+  readonly cpuPeriods?: number;
+  readonly cpuThrottledPeriods?: number;
+  readonly cpuThrottledSeconds?: number;
+  /** cpu.max as cores; absent: no limit. */
+  readonly cpuLimitCores?: number;
+  readonly memoryCurrentBytes?: number;
+  /** memory.current less inactive_file, not below 0: what a limit must leave room for. */
+  readonly memoryWorkingSetBytes?: number;
+  readonly memoryAnonBytes?: number;
+  readonly memoryFileBytes?: number;
+  readonly memorySwapBytes?: number;
+  readonly memoryPeakBytes?: number;
+  readonly memoryLimitBytes?: number;
+  readonly memoryHighBytes?: number;
+  readonly memoryEvents?: MemoryEvents;
+  readonly tasks?: number;
+  readonly tasksLimit?: number;
+}
+
+/** memory.events: cumulative counts since the cgroup was made. */
+export interface MemoryEvents {
+  readonly low: number;
+  readonly high: number;
+  readonly max: number;
+  readonly oom: number;
+  readonly oomKill: number;
+}
+
+/** The cgroup was removed while it was being read (ENOENT, ENODEV): its unit ended. */
+export class CgroupGone extends Error {
+  override readonly name = 'CgroupGone';
+}
+
+/** Keeps the last usage of each server that is followed, and tells of out-of-memory kills as they happen. */
+export interface UsageSampler {
+  start(): void;
+  stop(): void;
+  /** Reads this cgroup from now on. The same invocation again: nothing. Another: its counters add to the totals so far. */
+  follow(server: string, controlGroup: string, invocationId: string): void;
+  /** Takes a last sample where the cgroup is still there; totals stay until `forget`. */
+  unfollow(server: string): void;
+  forget(server: string): void;
+  /** Last sample, counters as totals over all invocations since the controller started. Undefined before the first one. */
+  usage(server: string): Usage | undefined;
+  /** Kills for memory inside the server's cgroups that were seen, over all invocations since the controller started. */
+  oomKills(server: string): number;
+  /** Those of one invocation alone: a later question about how it ended. */
+  oomKillsOf(server: string, invocationId: string): number;
+  /** Fires when memory.events shows a new kill. */
+  on(listener: (server: string) => void): () => void;
+}

@@ -1,0 +1,31 @@
+import type { ProbeSpec } from '../spec/types.ts';
+
+/** What to probe, for one invocation of a server. */
+export interface ProbeTarget {
+  readonly invocationId: string;
+  readonly probe: ProbeSpec;
+  /** The port probed, resolved. */
+  readonly port: number;
+  /** The listening socket must belong to this uid: any local user could squat a port. */
+  readonly uid: number;
+}
+
+export interface ProbeVerdict {
+  readonly invocationId: string;
+  /** Undefined: no verdict yet. */
+  readonly isReady: boolean | undefined;
+  readonly reason: 'ProbeSucceeded' | 'ProbeFailed' | 'PortTaken';
+  /** Last answer in words: `HTTP 503 from http://127.0.0.1:20001/api`, `connection refused`. */
+  readonly message: string;
+}
+
+/** Runs readiness probes of running servers. */
+export interface Prober {
+  /** Probes from now on. The same target again: nothing. A new invocation: counters start anew. */
+  follow(server: string, target: ProbeTarget): void;
+  unfollow(server: string): void;
+  verdict(server: string): ProbeVerdict | undefined;
+  /** Fires when a verdict changed. */
+  on(listener: (server: string) => void): () => void;
+  stop(): void;
+}

@@ -1,0 +1,68 @@
+import type { Problem, ServerSpec } from '../spec/types.ts';
+
+/** Which file content a statement is about: `hublet wait` compares it with the present file. */
+export interface FileIdentity {
+  readonly path: string;
+  readonly ino: number;
+  readonly size: number;
+  /** Decimal nanoseconds, as a string because it exceeds 2^53. */
+  readonly mtimeNs: string;
+}
+
+/** Reasons of Accepted=False or Unknown that come from the file rather than from its text. */
+export type FileRefusal = 'InsecurePermissions' | 'DuplicateName' | 'Unreadable';
+
+/** What the sources know of one name. */
+export interface SpecRecord {
+  readonly name: string;
+  /** The file as it is now; undefined once its absence is proven. */
+  readonly file: FileIdentity | undefined;
+  /** The spec to run: the file's own, or the last good one where the file is at fault. Undefined: there never was a good one, or it is deleted. */
+  readonly spec: ServerSpec | undefined;
+  /** Grows by one with every accepted change of content; kept over restarts of the controller. 0: never accepted. */
+  readonly generation: number;
+  /** Why the present file is not (yet) taken; undefined where it is. */
+  readonly refusal: SpecRefusal | undefined;
+  /** True once the file's absence is proven: the server is to be deleted. */
+  readonly isDeleted: boolean;
+  /** True while the directory can't be trusted (gone, unreadable, replaced): nothing is created, changed or deleted. */
+  readonly isFrozen: boolean;
+  /** Warnings that don't refuse it, such as a world-readable file with an environment. */
+  readonly warnings: readonly string[];
+}
+
+export interface SpecRefusal {
+  readonly reason: Problem['code'] | FileRefusal;
+  /** `path:line:column: field: what`, one line a problem. */
+  readonly message: string;
+}
+
+/** What a directory of specs tells about itself. */
+export interface SourceState {
+  readonly path: string;
+  /** False: freeze. */
+  readonly isReady: boolean;
+  readonly message: string;
+  readonly files: number;
+  readonly invalid: number;
+  /** Files that are no specs: `.yml`, `.json` and others. */
+  readonly ignored: readonly string[];
+  /** Names whose removal waits for a person; empty: none held. */
+  readonly heldForPrune: readonly string[];
+  readonly pruneDigest: string | undefined;
+}
+
+/** The desired state, whatever it is read from. */
+export interface Source {
+  /** Lists everything once; resolves when each file found has been judged or given up for now. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Everything known by name, deleted ones included until `forget`. */
+  names(): readonly string[];
+  record(name: string): SpecRecord | undefined;
+  /** The deletion was carried out: forget the name, its last good spec and its generation. */
+  forget(name: string): void;
+  states(): readonly SourceState[];
+  /** Called with the name of each record that may have changed, or with undefined when a source's own state did. */
+  on(listener: (name: string | undefined) => void): () => void;
+}

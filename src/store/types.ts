@@ -1,0 +1,47 @@
+/** What the controller remembers of a server within one boot; survives its own restarts, lost with the boot. */
+export interface ServerMemory {
+  readonly name: string;
+  readonly bootId: string;
+  /** The invocation last seen or started by us; empty: none. */
+  readonly invocationId: string;
+  /** Wall time of that start. */
+  readonly startedAtMs: number;
+  readonly readyAtMs: number | null;
+  /** Restarts after failures since the count was last reset; the backoff grows with it. */
+  readonly restarts: number;
+  /** Wall time until which it stays down in backoff; null: not backing off. */
+  readonly backoffUntilMs: number | null;
+  /** Value of the annotation hublet/restartedAt that the running unit answers for; empty: none. */
+  readonly restartedAt: string;
+  /** Why it is down for good until its spec changes; null where it isn't. */
+  readonly ended: 'Exited' | 'Failed' | null;
+  readonly lastExit: import('../status/types.ts').LastExit | null;
+}
+
+/** Files below the runtime directory that belong to one boot. */
+export interface RuntimeStore {
+  readMemory(name: string): ServerMemory | undefined;
+  /** Written and renamed at once, not synced: it need not outlive the boot. @throws on a full or read-only file system */
+  writeMemory(memory: ServerMemory): void;
+  removeMemory(name: string): void;
+  /** 0400, written and renamed. @throws on a full or read-only file system */
+  writeEnvironment(path: string, text: string): void;
+  removeEnvironment(path: string): void;
+  /** Removes every environment file that is not in `keep`: left over from units that ended unseen. */
+  sweepEnvironment(keep: ReadonlySet<string>): void;
+}
+
+/** Ports given to servers, kept over reboots. */
+export interface PortStore {
+  readonly ports: ReadonlyMap<string, number>;
+  /** On disk before it returns. @throws on a full or read-only file system */
+  assign(name: string, port: number): void;
+  release(name: string): void;
+}
+
+/** Who this installation is. Made at the first start, never changed. */
+export interface Instance {
+  readonly id: string;
+  /** 32 random bytes. */
+  readonly key: Uint8Array;
+}
