@@ -11,3 +11,16 @@ export interface Clock {
   /** Calls `fire` once, `delayMs` from now at the earliest. Returns a function that cancels it (safe to call twice). */
   after(delayMs: number, fire: () => void): () => void;
 }
+
+/** The machine's own clock. Timers are limited to 24 days by Node, so longer ones fire early and whoever set them looks again. */
+export function createSystemClock(): Clock {
+  const longestMs = 2 ** 31 - 1;
+  return {
+    wallMs: () => Date.now(),
+    monotonicMs: () => performance.now(),
+    after(delayMs, fire) {
+      const timer = setTimeout(fire, Math.min(Math.max(delayMs, 0), longestMs));
+      return () => clearTimeout(timer);
+    },
+  };
+}

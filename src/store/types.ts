@@ -1,3 +1,5 @@
+import type { LastExit } from '../status/types.ts';
+
 /** What the controller remembers of a server within one boot; survives its own restarts, lost with the boot. */
 export interface ServerMemory {
   readonly name: string;
@@ -15,7 +17,7 @@ export interface ServerMemory {
   readonly restartedAt: string;
   /** Why it is down for good until its spec changes; null where it isn't. */
   readonly ended: 'Exited' | 'Failed' | null;
-  readonly lastExit: import('../status/types.ts').LastExit | null;
+  readonly lastExit: LastExit | null;
 }
 
 /** Files below the runtime directory that belong to one boot. */
