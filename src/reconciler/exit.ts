@@ -1,0 +1,51 @@
+import type { ExitKind } from '../machines/server.machine.ts';
+import type { UnitState } from '../systemd/port.ts';
+
+/** Why hublet itself asked the unit to stop; undefined where it didn't. */
+export type StopCause = 'down' | 'deleted' | 'restart';
+
+/** What can be known of an end besides the unit's own properties. */
+export interface ExitEvidence {
+  /** The journal's word for it, such as `oom-kill`; undefined where it said nothing. */
+  readonly journalResult: string | undefined;
+  /** The kernel killed a process of this invocation for memory. */
+  readonly isOomSeen: boolean;
+}
+
+const SIGNAL_TERM = 15;
+/** systemd counts these signals as a clean end (systemd.service(5), SuccessExitStatus=): HUP, INT, TERM, PIPE. */
+const CLEAN_SIGNALS: ReadonlySet<number> = new Set([1, 2, 13, SIGNAL_TERM]);
+const SIGNAL_KILL = 9;
+const CLD_EXITED = 1;
+
+/**
+ * Tells what kind of end an invocation had, from the last state systemd reported.
+ *
+ * @see systemd.exec(5) "Process Exit Codes": 200 to 243 mean that systemd could not execute the command as configured
+ */
+export function classifyExit(unit: UnitState): ExitKind {
+  if (unit.stopRequestedBy === 'hublet') return 'asked';
+  if (unit.stopRequestedBy === 'other') return 'foreign';
+  if (isConfigurationExit(unit)) return 'configuration';
+  if (unit.result !== 'success') return 'failed';
+  const isCleanSignal = unit.execMainCode > CLD_EXITED && CLEAN_SIGNALS.has(unit.execMainStatus);
+  const isCleanExit = unit.execMainCode <= CLD_EXITED && unit.execMainStatus === 0;
+  return isCleanExit || isCleanSignal ? 'clean' : 'failed';
+}
+
+/** systemd could not execute the command as the spec says, or could not even try (`resources`). */
+export function isConfigurationExit(unit: Pick<UnitState, 'execMainCode' | 'execMainStatus' | 'result'>): boolean {
+  return unit.execMainCode === CLD_EXITED && unit.execMainStatus >= 200 && unit.execMainStatus <= 243;
+}
+
+/** systemd's result of the end, corrected to `oom-kill` where the main process was the victim. */
+export function exitResult(unit: UnitState, evidence: ExitEvidence): string {
+  if (unit.result === 'oom-kill' || evidence.journalResult === 'oom-kill') return 'oom-kill';
+  const isKilled = unit.execMainCode > CLD_EXITED && unit.execMainStatus === SIGNAL_KILL;
+  return isKilled && evidence.isOomSeen && unit.stopRequestedBy === undefined ? 'oom-kill' : unit.result;
+}
+
+/** Whether the journal is worth a look: the end was a failure, so its last lines and its cause interest somebody. */
+export function needsEvidence(kind: ExitKind): boolean {
+  return kind === 'failed' || kind === 'configuration';
+}
