@@ -73,7 +73,7 @@ export interface ServerSpec {
   readonly readinessProbe?: ProbeSpec;
   readonly restartPolicy: RestartPolicy;
   readonly terminationGracePeriodMs: number;
-  /** From the request to systemd until the server is Ready. */
+  /** From the request to systemd until the unit is active; also how long a start may hold one of the places for starting servers. */
   readonly startTimeoutMs: number;
   readonly suspend?: Suspension;
 }

@@ -6,6 +6,8 @@ export interface ServerMemory {
   readonly bootId: string;
   /** The invocation last seen or started by us; empty: none. */
   readonly invocationId: string;
+  /** The last invocation whose end was dealt with; empty: none. Its end is not counted again. */
+  readonly endedInvocationId: string;
   /** Wall time of that start. */
   readonly startedAtMs: number;
   readonly readyAtMs: number | null;
