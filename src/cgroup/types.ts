@@ -4,6 +4,8 @@ export interface Usage {
   readonly sampledAtMs: number;
   readonly cpuUserSeconds?: number;
   readonly cpuSystemSeconds?: number;
+  /** Cores used on average between the last two samples of a sampler; absent before the second. */
+  readonly cpuCores?: number;
   readonly cpuPeriods?: number;
   readonly cpuThrottledPeriods?: number;
   readonly cpuThrottledSeconds?: number;
@@ -41,8 +43,13 @@ export class CgroupGone extends Error {
 export interface UsageSampler {
   start(): void;
   stop(): void;
-  /** Reads this cgroup from now on. The same invocation again: nothing. Another: its counters add to the totals so far. */
-  follow(server: string, controlGroup: string, invocationId: string): void;
+  /**
+   * Reads this cgroup from now on. The same invocation again: nothing. Another: its counters add to the totals so far.
+   * `isAdopted`: it ran before the controller did, so what it used and how often it was killed until now is not counted
+   * (except by `oomKillsOf`), and no kill is told twice over a restart of the controller. Nothing where `controlGroup` is
+   * empty: call again once it is known.
+   */
+  follow(server: string, controlGroup: string, invocationId: string, isAdopted?: boolean): void;
   /** Takes a last sample where the cgroup is still there; totals stay until `forget`. */
   unfollow(server: string): void;
   forget(server: string): void;

@@ -1,0 +1,144 @@
+import { CgroupReader, type ReadBuffer } from './read.ts';
+import { addReading, countersOf, endCgroup, NO_TOTALS, startAt, sumOf, type Totals, withTotals } from './totals.ts';
+import { CgroupGone, type Usage } from './types.ts';
+
+/** How many invocations keep their own count of kills: the question comes when one has just ended. */
+const INVOCATIONS_KEPT = 4;
+
+/** Shorter spans than this make no rate: kernel accounting is only exact to some milliseconds. */
+const RATE_SPAN_MIN_MS = 500;
+
+/** What is known of one server's cgroups: the present one, and totals over those that are gone. */
+export class FollowedServer {
+  readonly #root: string;
+  readonly #buffer: ReadBuffer;
+  #controlGroup: string | undefined;
+  #invocationId = '';
+  #reader: CgroupReader | undefined;
+  #totals: Totals = NO_TOTALS;
+  #last: Usage | undefined;
+  #rate: { readonly atMs: number; readonly cpuSeconds: number; readonly cores: number | undefined } | undefined;
+  #countsFromNow = false;
+  /** Kills by invocation, in the order they were followed; cgroups of it that are gone are in `ended`. */
+  readonly #kills = new Map<string, { readonly ended: number; readonly live: number }>();
+
+  constructor(root: string, buffer: ReadBuffer) {
+    this.#root = root;
+    this.#buffer = buffer;
+  }
+
+  /** Path below the root of the cgroup that is read; undefined while none is followed. */
+  get controlGroup(): string | undefined {
+    return this.#controlGroup;
+  }
+
+  /** Kills over all its invocations. */
+  get oomKills(): number {
+    return sumOf(this.#totals).memoryOomKill ?? 0;
+  }
+
+  oomKillsOf(invocationId: string): number {
+    const kills = this.#kills.get(invocationId);
+    return kills === undefined ? 0 : kills.ended + kills.live;
+  }
+
+  isFollowing(controlGroup: string, invocationId: string): boolean {
+    return this.#controlGroup === controlGroup && this.#invocationId === invocationId;
+  }
+
+  /** Turns to another cgroup; `end` must have been called for the one before. */
+  begin(controlGroup: string, invocationId: string, isAdopted: boolean): void {
+    this.#controlGroup = controlGroup;
+    this.#invocationId = invocationId;
+    this.#countsFromNow = isAdopted;
+    if (!this.#kills.has(invocationId)) this.#kills.set(invocationId, { ended: 0, live: 0 });
+    for (const oldest of this.#kills.keys()) {
+      if (this.#kills.size <= INVOCATIONS_KEPT) break;
+      this.#kills.delete(oldest);
+    }
+  }
+
+  /**
+   * Reads everything; false where there is no cgroup (its counters are kept and another try is worth it).
+   * @throws what reading throws, except CgroupGone
+   */
+  sample(nowMs: number): boolean {
+    return this.#reading((reader) => {
+      const usage = reader.read(nowMs);
+      const counters = countersOf(usage);
+      this.#totals = this.#countsFromNow ? startAt(this.#totals, counters) : addReading(this.#totals, counters);
+      this.#countsFromNow = false;
+      this.#last = usage;
+      this.#noteKills(counters.memoryOomKill);
+      this.#noteRate(nowMs);
+    });
+  }
+
+  /** Reads `memory.events` alone, which costs a hundredth of `sample`. Result and errors as there. */
+  sampleMemoryEvents(nowMs: number): boolean {
+    if (this.#countsFromNow) return this.sample(nowMs);
+    return this.#reading((reader) => {
+      const memoryEvents = reader.readMemoryEvents();
+      if (memoryEvents === undefined) return;
+      this.#totals = addReading(this.#totals, countersOf({ sampledAtMs: nowMs, memoryEvents }));
+      this.#noteKills(memoryEvents.oomKill);
+    });
+  }
+
+  /** Lets go of the present cgroup, if any; only totals remain of it. */
+  end(): void {
+    this.#leaveCgroup();
+    this.#controlGroup = undefined;
+    this.#invocationId = '';
+    this.#rate = undefined;
+  }
+
+  /** Last sample with counters as totals; once nothing is followed the totals alone. Undefined before the first sample. */
+  usage(): Usage | undefined {
+    if (this.#last === undefined) return undefined;
+    if (this.#controlGroup === undefined) return withTotals({ sampledAtMs: this.#last.sampledAtMs }, this.#totals);
+    const cpuCores = this.#rate?.cores;
+    return withTotals({ ...this.#last, ...(cpuCores !== undefined && { cpuCores }) }, this.#totals);
+  }
+
+  #reading(read: (reader: CgroupReader) => void): boolean {
+    if (this.#controlGroup === undefined) return false;
+    try {
+      this.#reader ??= new CgroupReader(this.#root, this.#controlGroup, this.#buffer);
+      read(this.#reader);
+      return true;
+    } catch (error) {
+      if (!(error instanceof CgroupGone)) throw error;
+      // systemd removes an empty cgroup and may make it anew in the same invocation, for ExecStopPost= for instance.
+      this.#leaveCgroup();
+      return false;
+    }
+  }
+
+  #leaveCgroup(): void {
+    this.#reader?.close();
+    this.#reader = undefined;
+    this.#totals = endCgroup(this.#totals);
+    const kills = this.#kills.get(this.#invocationId);
+    if (kills !== undefined) this.#kills.set(this.#invocationId, { ended: kills.ended + kills.live, live: 0 });
+  }
+
+  #noteKills(live: number | undefined): void {
+    const kills = this.#kills.get(this.#invocationId);
+    if (live === undefined || kills === undefined) return;
+    this.#kills.set(this.#invocationId, { ended: kills.ended, live: Math.max(kills.live, live) });
+  }
+
+  #noteRate(nowMs: number): void {
+    const { cpuUserSeconds, cpuSystemSeconds } = sumOf(this.#totals);
+    if (cpuUserSeconds === undefined || cpuSystemSeconds === undefined) return;
+    const cpuSeconds = cpuUserSeconds + cpuSystemSeconds;
+    if (this.#rate === undefined) {
+      this.#rate = { atMs: nowMs, cpuSeconds, cores: undefined };
+      return;
+    }
+    const spanMs = nowMs - this.#rate.atMs;
+    if (spanMs < RATE_SPAN_MIN_MS) return;
+    this.#rate = { atMs: nowMs, cpuSeconds, cores: ((cpuSeconds - this.#rate.cpuSeconds) * 1000) / spanMs };
+  }
+}

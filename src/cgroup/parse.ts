@@ -1,0 +1,149 @@
+/**
+ * The text of cgroup v2 files, turned into numbers in base units.
+ *
+ * Whatever a file doesn't say is absent from the result, never 0: a controller that is off and a limit that is not set
+ * must not read as "uses nothing" and "may use nothing".
+ * @see kernel Documentation/admin-guide/cgroup-v2.rst, "Core Interface Files" of each controller
+ */
+
+import type { MemoryEvents, Usage } from './types.ts';
+
+/** The files one usage is made of. */
+export const CGROUP_FILES = [
+  'cpu.stat',
+  'cpu.max',
+  'memory.current',
+  'memory.stat',
+  'memory.events',
+  'memory.max',
+  'memory.high',
+  'memory.swap.current',
+  'memory.peak',
+  'pids.current',
+  'pids.max',
+] as const;
+export type CgroupFile = (typeof CGROUP_FILES)[number];
+
+/** What was read of one cgroup; a file is absent where its controller is off or the kernel is too old for it. */
+export type CgroupTexts = Readonly<Partial<Record<CgroupFile, string>>>;
+
+export type CpuUsage = Pick<
+  Usage,
+  'cpuUserSeconds' | 'cpuSystemSeconds' | 'cpuPeriods' | 'cpuThrottledPeriods' | 'cpuThrottledSeconds'
+>;
+
+/**
+ * CPU use of one cgroup, from `cpu.stat`.
+ *
+ * Seconds and counts, cumulative since the cgroup was made; periods and throttling are absent where the cpu controller is off.
+ */
+export function parseCpuStat(text: string): CpuUsage {
+  return withoutAbsent({
+    cpuUserSeconds: microseconds(keyedNumber(text, 'user_usec')),
+    cpuSystemSeconds: microseconds(keyedNumber(text, 'system_usec')),
+    cpuPeriods: keyedNumber(text, 'nr_periods'),
+    cpuThrottledPeriods: keyedNumber(text, 'nr_throttled'),
+    cpuThrottledSeconds: microseconds(keyedNumber(text, 'throttled_usec')),
+  });
+}
+
+/** `cpu.max` (`QUOTA PERIOD`, microseconds) as cores; undefined: `max`, no limit. */
+export function parseCpuMax(text: string): number | undefined {
+  const [quota, period] = text.trim().split(' ');
+  const quotaUsec = wholeNumber(quota);
+  const periodUsec = wholeNumber(period);
+  if (quotaUsec === undefined || periodUsec === undefined || periodUsec === 0) return undefined;
+  return quotaUsec / periodUsec;
+}
+
+/** The three lines of `memory.stat` that a usage needs, bytes. */
+export function parseMemoryStat(text: string): {
+  readonly anonBytes?: number;
+  readonly fileBytes?: number;
+  readonly inactiveFileBytes?: number;
+} {
+  return withoutAbsent({
+    anonBytes: keyedNumber(text, 'anon'),
+    fileBytes: keyedNumber(text, 'file'),
+    inactiveFileBytes: keyedNumber(text, 'inactive_file'),
+  });
+}
+
+/** `memory.events`, cumulative since the cgroup was made. Undefined where any of the five counts is missing. */
+export function parseMemoryEvents(text: string): MemoryEvents | undefined {
+  const low = keyedNumber(text, 'low');
+  const high = keyedNumber(text, 'high');
+  const max = keyedNumber(text, 'max');
+  const oom = keyedNumber(text, 'oom');
+  const oomKill = keyedNumber(text, 'oom_kill');
+  if (low === undefined || high === undefined || max === undefined || oom === undefined || oomKill === undefined) {
+    return undefined;
+  }
+  return { low, high, max, oom, oomKill };
+}
+
+/** A file of one number, such as `memory.current` or `pids.max`; undefined: `max`, no limit. */
+export function parseSingle(text: string): number | undefined {
+  return wholeNumber(text.trim());
+}
+
+/** One usage from the files of one cgroup. `sampledAtMs` is the monotonic time of the reading. */
+export function toUsage(texts: CgroupTexts, sampledAtMs: number): Usage {
+  const memory = parsed(texts['memory.stat'], parseMemoryStat);
+  const memoryCurrentBytes = parsed(texts['memory.current'], parseSingle);
+  return withoutAbsent({
+    sampledAtMs,
+    ...parsed(texts['cpu.stat'], parseCpuStat),
+    cpuLimitCores: parsed(texts['cpu.max'], parseCpuMax),
+    memoryCurrentBytes,
+    memoryWorkingSetBytes: workingSetBytes(memoryCurrentBytes, memory?.inactiveFileBytes),
+    memoryAnonBytes: memory?.anonBytes,
+    memoryFileBytes: memory?.fileBytes,
+    memorySwapBytes: parsed(texts['memory.swap.current'], parseSingle),
+    memoryPeakBytes: parsed(texts['memory.peak'], parseSingle),
+    memoryLimitBytes: parsed(texts['memory.max'], parseSingle),
+    memoryHighBytes: parsed(texts['memory.high'], parseSingle),
+    memoryEvents: parsed(texts['memory.events'], parseMemoryEvents),
+    tasks: parsed(texts['pids.current'], parseSingle),
+    tasksLimit: parsed(texts['pids.max'], parseSingle),
+  });
+}
+
+/** The two files are read one after the other, so the cache may have grown past the total meanwhile. */
+function workingSetBytes(currentBytes: number | undefined, inactiveFileBytes: number | undefined): number | undefined {
+  if (currentBytes === undefined || inactiveFileBytes === undefined) return undefined;
+  return Math.max(0, currentBytes - inactiveFileBytes);
+}
+
+/** The number after `key` in a file of `KEY VALUE` lines; keys are whole words at the start of a line. */
+function keyedNumber(text: string, key: string): number | undefined {
+  const prefix = `${key} `;
+  let start = text.startsWith(prefix) ? 0 : text.indexOf(`\n${prefix}`) + 1;
+  if (start === 0 && !text.startsWith(prefix)) return undefined;
+  start += prefix.length;
+  const end = text.indexOf('\n', start);
+  return wholeNumber(text.slice(start, end === -1 ? undefined : end));
+}
+
+function wholeNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+function microseconds(usec: number | undefined): number | undefined {
+  return usec === undefined ? undefined : usec / 1e6;
+}
+
+function parsed<T>(text: string | undefined, parse: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : parse(text);
+}
+
+type WithoutAbsent<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** Leaves out the fields that are undefined, so that `'field' in usage` and a comparison mean what they say. */
+function withoutAbsent<T extends object>(fields: T): WithoutAbsent<T> {
+  const present: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) present[name] = value;
+  return present as WithoutAbsent<T>;
+}

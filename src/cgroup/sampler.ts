@@ -1,0 +1,227 @@
+/**
+ * Keeps the last usage of each followed server, from its cgroup's files; the only part of the controller that reads them.
+ *
+ * Readings come from a background pass in slices, so that neither a scrape nor a thousand servers hold the loop.
+ */
+
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import { FollowedServer } from './followed.ts';
+import { CGROUP_ROOT, errorCode, ReadBuffer } from './read.ts';
+import type { Usage, UsageSampler } from './types.ts';
+import { MemoryEventsWatch } from './watch.ts';
+
+export interface SamplerOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Mount point of the unified hierarchy; /sys/fs/cgroup by default. */
+  readonly root?: string;
+  /** From the start of one pass over all servers to that of the next; 10 s by default. */
+  readonly periodMs?: number;
+  /** How long readings may hold the loop at a time; one reading of one server is never cut. 5 ms by default. */
+  readonly sliceMs?: number;
+  /** Told how long each pass took, from its first reading to its last. */
+  readonly sampled?: (seconds: number) => void;
+}
+
+/** A cgroup that is throttled by memory.high changes its events thousands of times a second. */
+const EVENTS_HOLD_OFF_MS = 250;
+
+/** A sampler that has not been started yet. Servers may be followed before `start`; they are read after it. */
+export function createUsageSampler(options: SamplerOptions): UsageSampler {
+  return new CgroupSampler(options);
+}
+
+class CgroupSampler implements UsageSampler {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #root: string;
+  readonly #periodMs: number;
+  readonly #sliceMs: number;
+  readonly #sampled: (seconds: number) => void;
+  readonly #watch: MemoryEventsWatch;
+  readonly #buffer = new ReadBuffer();
+  readonly #servers = new Map<string, FollowedServer>();
+  readonly #listeners = new Set<(server: string) => void>();
+  /** Names whose reading is due, in order. */
+  readonly #due = new Set<string>();
+  readonly #holdOffs = new Map<string, { isDirty: boolean; readonly cancel: () => void }>();
+  /** Error codes said already; forgotten by a pass without errors. */
+  readonly #told = new Set<string>();
+  #isRunning = false;
+  #passStartedMs: number | undefined;
+  #passErrors = 0;
+  #cancelSlice: (() => void) | undefined;
+  #cancelPass: (() => void) | undefined;
+
+  constructor(options: SamplerOptions) {
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#root = options.root ?? CGROUP_ROOT;
+    this.#periodMs = options.periodMs ?? 10_000;
+    this.#sliceMs = options.sliceMs ?? 5;
+    this.#sampled = options.sampled ?? (() => undefined);
+    this.#watch = new MemoryEventsWatch(this.#root, options.clock, options.log);
+  }
+
+  start(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#beginPass();
+  }
+
+  stop(): void {
+    this.#isRunning = false;
+    this.#cancelSlice?.();
+    this.#cancelPass?.();
+    this.#cancelSlice = undefined;
+    for (const holdOff of this.#holdOffs.values()) holdOff.cancel();
+    this.#holdOffs.clear();
+    this.#watch.closeAll();
+    for (const followed of this.#servers.values()) followed.end();
+  }
+
+  follow(server: string, controlGroup: string, invocationId: string, isAdopted = false): void {
+    // Without a path of its own this would read the root cgroup: the whole host, and seconds of kernel time.
+    if (controlGroup === '' || controlGroup === '/') return;
+    const followed = this.#servers.get(server) ?? new FollowedServer(this.#root, this.#buffer);
+    if (followed.isFollowing(controlGroup, invocationId)) return;
+    this.#servers.set(server, followed);
+    this.unfollow(server);
+    followed.begin(controlGroup, invocationId, isAdopted);
+    this.#openWatch(server, controlGroup);
+    this.#due.add(server);
+    this.#wake();
+  }
+
+  unfollow(server: string): void {
+    const followed = this.#servers.get(server);
+    if (followed?.controlGroup === undefined) return;
+    this.#read(server, followed, (nowMs) => followed.sample(nowMs));
+    followed.end();
+    this.#due.delete(server);
+    this.#holdOffs.get(server)?.cancel();
+    this.#holdOffs.delete(server);
+    this.#watch.close(server);
+  }
+
+  forget(server: string): void {
+    this.unfollow(server);
+    this.#servers.delete(server);
+  }
+
+  usage(server: string): Usage | undefined {
+    return this.#servers.get(server)?.usage();
+  }
+
+  oomKills(server: string): number {
+    return this.#servers.get(server)?.oomKills ?? 0;
+  }
+
+  oomKillsOf(server: string, invocationId: string): number {
+    return this.#servers.get(server)?.oomKillsOf(invocationId) ?? 0;
+  }
+
+  on(listener: (server: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #beginPass(): void {
+    this.#passStartedMs = this.#clock.monotonicMs();
+    this.#passErrors = 0;
+    for (const [server, followed] of this.#servers) if (followed.controlGroup !== undefined) this.#due.add(server);
+    this.#wake();
+  }
+
+  #endPass(startedMs: number): void {
+    const tookMs = this.#clock.monotonicMs() - startedMs;
+    this.#passStartedMs = undefined;
+    if (this.#passErrors === 0) this.#told.clear();
+    this.#sampled(tookMs / 1000);
+    this.#cancelPass = this.#clock.after(Math.max(0, this.#periodMs - tookMs), () => this.#beginPass());
+  }
+
+  #wake(): void {
+    if (!this.#isRunning || this.#cancelSlice !== undefined) return;
+    this.#cancelSlice = this.#clock.after(0, () => {
+      this.#cancelSlice = undefined;
+      this.#readSlice();
+    });
+  }
+
+  #readSlice(): void {
+    const untilMs = this.#clock.monotonicMs() + this.#sliceMs;
+    for (const server of this.#due) {
+      this.#due.delete(server);
+      const followed = this.#servers.get(server);
+      if (followed !== undefined) this.#sampleAndWatch(server, followed);
+      if (this.#due.size > 0 && this.#clock.monotonicMs() >= untilMs) {
+        this.#wake();
+        return;
+      }
+    }
+    if (this.#passStartedMs !== undefined) this.#endPass(this.#passStartedMs);
+  }
+
+  #sampleAndWatch(server: string, followed: FollowedServer): void {
+    const controlGroup = followed.controlGroup;
+    if (controlGroup === undefined) return;
+    // First the watch, then the reading: a kill between the two is in the counters.
+    this.#openWatch(server, controlGroup);
+    const isThere = this.#read(server, followed, (nowMs) => followed.sample(nowMs));
+    if (!isThere) this.#watch.close(server);
+  }
+
+  #openWatch(server: string, controlGroup: string): void {
+    this.#watch.open(server, controlGroup, () => this.#memoryEventsChanged(server));
+  }
+
+  /** Reads at once, then not again before the hold-off is over, then once more if anything came meanwhile. */
+  #memoryEventsChanged(server: string): void {
+    const holdOff = this.#holdOffs.get(server);
+    if (holdOff !== undefined) {
+      holdOff.isDirty = true;
+      return;
+    }
+    const followed = this.#servers.get(server);
+    if (followed === undefined) return;
+    const cancel = this.#clock.after(EVENTS_HOLD_OFF_MS, () => {
+      const isDirty = this.#holdOffs.get(server)?.isDirty ?? false;
+      this.#holdOffs.delete(server);
+      if (isDirty) this.#memoryEventsChanged(server);
+    });
+    this.#holdOffs.set(server, { isDirty: false, cancel });
+    this.#read(server, followed, (nowMs) => followed.sampleMemoryEvents(nowMs));
+  }
+
+  #read(server: string, followed: FollowedServer, read: (nowMs: number) => boolean): boolean {
+    const killsBefore = followed.oomKills;
+    try {
+      return read(this.#clock.monotonicMs());
+    } catch (error) {
+      this.#failed(server, error);
+      return true;
+    } finally {
+      if (followed.oomKills > killsBefore) this.#tell(server);
+    }
+  }
+
+  #failed(server: string, error: unknown): void {
+    this.#passErrors += 1;
+    const code = errorCode(error) ?? 'unknown';
+    if (this.#told.has(code)) return;
+    this.#told.add(code);
+    this.#log.warn({ server, err: error }, 'cannot read a cgroup, its usage stays as last seen');
+  }
+
+  #tell(server: string): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(server);
+      } catch (error) {
+        this.#log.error({ server, err: error }, 'a listener for out-of-memory kills failed');
+      }
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import type { Usage } from './types.ts';
+
+/** The counters of a usage, each cumulative since its cgroup was made; absent where its controller is off. */
+export interface Counters {
+  readonly cpuUserSeconds?: number;
+  readonly cpuSystemSeconds?: number;
+  readonly cpuPeriods?: number;
+  readonly cpuThrottledPeriods?: number;
+  readonly cpuThrottledSeconds?: number;
+  readonly memoryLow?: number;
+  readonly memoryHigh?: number;
+  readonly memoryMax?: number;
+  readonly memoryOom?: number;
+  readonly memoryOomKill?: number;
+}
+
+const COUNTERS = [
+  'cpuUserSeconds',
+  'cpuSystemSeconds',
+  'cpuPeriods',
+  'cpuThrottledPeriods',
+  'cpuThrottledSeconds',
+  'memoryLow',
+  'memoryHigh',
+  'memoryMax',
+  'memoryOom',
+  'memoryOomKill',
+] as const satisfies readonly (keyof Counters)[];
+
+/**
+ * Counters carried over a server's cgroups, each of which starts at 0.
+ *
+ * `ended` is the sum over the cgroups that are gone (negative for what an adopted one had used before), `live` what the
+ * present one showed at most. The sum of both never goes back, whatever is read.
+ */
+export interface Totals {
+  readonly ended: Counters;
+  readonly live: Counters;
+}
+
+export const NO_TOTALS: Totals = { ended: {}, live: {} };
+
+/** The counters that one reading shows. */
+export function countersOf(usage: Usage): Counters {
+  const { cpuUserSeconds, cpuSystemSeconds, cpuPeriods, cpuThrottledPeriods, cpuThrottledSeconds } = usage;
+  const events = usage.memoryEvents;
+  return {
+    ...(cpuUserSeconds !== undefined && { cpuUserSeconds }),
+    ...(cpuSystemSeconds !== undefined && { cpuSystemSeconds }),
+    ...(cpuPeriods !== undefined && { cpuPeriods }),
+    ...(cpuThrottledPeriods !== undefined && { cpuThrottledPeriods }),
+    ...(cpuThrottledSeconds !== undefined && { cpuThrottledSeconds }),
+    ...(events !== undefined && {
+      memoryLow: events.low,
+      memoryHigh: events.high,
+      memoryMax: events.max,
+      memoryOom: events.oom,
+      memoryOomKill: events.oomKill,
+    }),
+  };
+}
+
+/** Totals after another reading of the present cgroup; a counter below what it was before counts as unchanged. */
+export function addReading(totals: Totals, reading: Counters): Totals {
+  return { ended: totals.ended, live: merge(totals.live, reading, Math.max) };
+}
+
+/** Totals after the present cgroup went away: the next reading is of a new one. */
+export function endCgroup(totals: Totals): Totals {
+  return { ended: sumOf(totals), live: {} };
+}
+
+/** Totals with a new present cgroup that counts from this reading on: what it used before is left out. */
+export function startAt(totals: Totals, reading: Counters): Totals {
+  const before: { -readonly [K in keyof Counters]: number } = {};
+  for (const name of COUNTERS) if (reading[name] !== undefined) before[name] = -reading[name];
+  return { ended: merge(totals.ended, before, (ended, negative) => ended + negative), live: reading };
+}
+
+/** Each counter over all cgroups; absent where no reading ever showed it. */
+export function sumOf(totals: Totals): Counters {
+  return merge(totals.ended, totals.live, (ended, live) => ended + live);
+}
+
+/** The usage with its counters replaced by totals; its gauges stay. */
+export function withTotals(usage: Usage, totals: Totals): Usage {
+  const { memoryLow, memoryHigh, memoryMax, memoryOom, memoryOomKill, ...cpu } = sumOf(totals);
+  const hasEvents = memoryOomKill !== undefined;
+  return {
+    ...usage,
+    ...cpu,
+    ...(hasEvents && {
+      memoryEvents: {
+        low: memoryLow ?? 0,
+        high: memoryHigh ?? 0,
+        max: memoryMax ?? 0,
+        oom: memoryOom ?? 0,
+        oomKill: memoryOomKill,
+      },
+    }),
+  };
+}
+
+function merge(a: Counters, b: Counters, combine: (a: number, b: number) => number): Counters {
+  const merged: { -readonly [K in keyof Counters]: number } = {};
+  for (const name of COUNTERS) {
+    const left = a[name];
+    const right = b[name];
+    if (left !== undefined && right !== undefined) merged[name] = combine(left, right);
+    else if (left !== undefined) merged[name] = left;
+    else if (right !== undefined) merged[name] = right;
+  }
+  return merged;
+}
