@@ -4,10 +4,24 @@ import type { UnitState } from '../systemd/port.ts';
 /** Why hublet itself asked the unit to stop; undefined where it didn't. */
 export type StopCause = 'down' | 'deleted' | 'restart';
 
+/** The end of one run, from the moment it was noticed until it has been dealt with. */
+export interface UnitEnd {
+  readonly invocationId: string;
+  /** systemd's last word on it; undefined where the end came while nobody watched. */
+  readonly unit: UnitState | undefined;
+  readonly noticedAtMs: number;
+  /** Undefined while the journal is being asked. */
+  readonly evidence: ExitEvidence | undefined;
+}
+
 /** What can be known of an end besides the unit's own properties. */
 export interface ExitEvidence {
   /** The journal's word for it, such as `oom-kill`; undefined where it said nothing. */
   readonly journalResult: string | undefined;
+  /** Exit code or signal of the main process as the journal has it; undefined where it said nothing. */
+  readonly journalExit: { readonly code: number; readonly status: number } | undefined;
+  /** Last lines that the server itself wrote, scrubbed. */
+  readonly lines: readonly string[];
   /** The kernel killed a process of this invocation for memory. */
   readonly isOomSeen: boolean;
 }

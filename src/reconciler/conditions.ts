@@ -1,0 +1,174 @@
+/**
+ * Conditions of one server, made from a view of it: the one place that says which reason stands for what.
+ * The table in docs and in status/reasons.ts has all types and reasons.
+ */
+import { CRASH_LOOP_RESTARTS } from '../machines/backoff.ts';
+import type { ConditionReason, ConditionType } from '../status/reasons.ts';
+import type { LastExit } from '../status/types.ts';
+import { BUS_GRACE_MS, type ServerView } from './view.ts';
+
+/** A condition before it gets its generation and transition time. */
+export interface ConditionState {
+  readonly type: ConditionType;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: ConditionReason;
+  readonly message: string;
+}
+
+/** All conditions that hold now, in the order in which they are shown. */
+export function deriveConditions(view: ServerView): readonly ConditionState[] {
+  return [
+    accepted(view),
+    admitted(view),
+    synced(view),
+    ready(view),
+    updatePending(view),
+    suspended(view),
+    ...stalled(view),
+    ...resized(view),
+  ];
+}
+
+function accepted({ record, entry }: ServerView): ConditionState {
+  const type = 'Accepted';
+  if (record === undefined)
+    return { type, status: 'Unknown', reason: 'Unreadable', message: 'no spec file was found for this unit' };
+  if (record.refusal !== undefined) {
+    const status = record.refusal.reason === 'Unreadable' ? 'Unknown' : 'False';
+    return { type, status, reason: record.refusal.reason, message: record.refusal.message };
+  }
+  const { admission } = entry;
+  if (admission.kind === 'refused' && admission.condition === 'Accepted') {
+    return { type, status: 'False', reason: admission.reason, message: admission.message };
+  }
+  return { type, status: 'True', reason: 'Valid', message: record.warnings.join('; ') };
+}
+
+function admitted({ entry: { admission } }: ServerView): ConditionState {
+  const type = 'Admitted';
+  if (admission.kind === 'refused' && admission.condition === 'Admitted') {
+    return { type, status: 'False', reason: admission.reason, message: admission.message };
+  }
+  return { type, status: 'True', reason: 'WithinPolicy', message: '' };
+}
+
+function synced(view: ServerView): ConditionState {
+  const type = 'Synced';
+  if (view.busLostMs > BUS_GRACE_MS) {
+    return {
+      type,
+      status: 'Unknown',
+      reason: 'BusDisconnected',
+      message: 'no connection to systemd over D-Bus; retrying',
+    };
+  }
+  if (view.drifted.length > 0) {
+    return { type, status: 'False', reason: 'Drifted', message: `differs from the spec: ${view.drifted.join(', ')}` };
+  }
+  if (view.isUpdatePending) return { type, status: 'False', reason: 'UpdatePending', message: '' };
+  return { type, status: 'True', reason: 'InSync', message: view.entry.fault ?? '' };
+}
+
+function ready(view: ServerView): ConditionState {
+  const { entry, record, unit, verdict } = view;
+  const state = (status: ConditionState['status'], reason: ConditionReason, message: string): ConditionState => ({
+    type: 'Ready',
+    status,
+    reason,
+    message,
+  });
+  if (view.busLostMs > BUS_GRACE_MS) return state('Unknown', 'BusDisconnected', 'no connection to systemd over D-Bus');
+  const { context, value } = entry.snapshot;
+  const isProbed = entry.admission.kind === 'admitted' && entry.admission.server.spec.readinessProbe !== undefined;
+  switch (value) {
+    case 'ready':
+      return isProbed ? state('True', 'ProbeSucceeded', '') : state('True', 'NoProbes', '');
+    case 'running':
+      if (verdict === undefined || verdict.isReady === undefined)
+        return state('False', 'Starting', 'waiting for its first readiness probe');
+      return state('False', verdict.reason, verdict.message);
+    case 'starting':
+      return state('False', 'Starting', entry.fault ?? '');
+    case 'backOff': {
+      const isLoop = context.backoffReason === 'Crashed' && context.restarts >= CRASH_LOOP_RESTARTS;
+      const times =
+        context.backoffReason === 'Crashed' ? `restart ${context.restarts + 1} follows` : 'another start follows';
+      return state(
+        'False',
+        isLoop ? 'CrashLoop' : 'NotRunning',
+        `${lastExitWords(entry.lastExit)}; ${times} after a pause`,
+      );
+    }
+    case 'pending':
+      if (view.isQueued) return state('False', 'StartQueued', 'waits for others to finish starting');
+      return state('False', 'NotRunning', pendingCause(view));
+    case 'stopped':
+      if (context.ended === 'Exited') return state('False', 'NotRunning', lastExitWords(entry.lastExit));
+      return state('False', 'NotRunning', record?.spec?.suspend !== undefined ? 'suspended by its spec' : '');
+    case 'failed':
+      return state('False', 'NotRunning', lastExitWords(entry.lastExit));
+    case 'updating':
+      return state('False', 'NotRunning', 'restarting');
+    case 'stopping':
+    case 'deleting':
+    case 'deleted':
+      return state('False', 'NotRunning', unit === undefined ? '' : 'stopping');
+    case 'ended':
+      return state('False', 'NotRunning', '');
+  }
+}
+
+/** Why it can't be started though it is wished, in words. */
+export function pendingCause({ entry, record, isForeign }: ServerView): string {
+  if (isForeign) return `a unit named ${entry.unitName} exists that this hublet did not make`;
+  if (entry.admission.kind !== 'admitted') return entry.admission.message;
+  if (record?.spec === undefined) return record?.refusal?.message ?? '';
+  return entry.fault ?? '';
+}
+
+function lastExitWords(exit: LastExit | null): string {
+  return exit === null ? 'stopped' : exit.message;
+}
+
+function updatePending({ isUpdatePending }: ServerView): ConditionState {
+  return isUpdatePending
+    ? {
+        type: 'UpdatePending',
+        status: 'True',
+        reason: 'RestartRequired',
+        message: 'the spec changed in something that only a restart can change; run: hublet restart',
+      }
+    : { type: 'UpdatePending', status: 'False', reason: 'UpToDate', message: '' };
+}
+
+function suspended({ record, wallMs }: ServerView): ConditionState {
+  const wish = record?.spec?.suspend;
+  if (wish === undefined || (wish.untilMs !== undefined && wish.untilMs <= wallMs)) {
+    return { type: 'Suspended', status: 'False', reason: 'NotSuspended', message: '' };
+  }
+  const reason = wish.untilMs === undefined ? 'BySpec' : 'Until';
+  return { type: 'Suspended', status: 'True', reason, message: wish.reason ?? '' };
+}
+
+function stalled(view: ServerView): readonly ConditionState[] {
+  const type = 'Stalled';
+  const { entry, isForeign } = view;
+  const state = (reason: ConditionReason, message: string): readonly ConditionState[] => [
+    { type, status: 'True', reason, message },
+  ];
+  if (isForeign) return state('NameConflict', pendingCause(view));
+  if (entry.admission.kind === 'refused' && entry.admission.condition === 'Stalled') {
+    return state(entry.admission.reason, entry.admission.message);
+  }
+  const { value, context } = entry.snapshot;
+  if (value === 'backOff' && context.backoffReason === 'ExecConfigError') {
+    return state('ExecConfigError', lastExitWords(entry.lastExit));
+  }
+  if (view.isUnkillable) return state('Unkillable', 'did not end after SIGKILL; its processes may hang in the kernel');
+  return [];
+}
+
+function resized({ entry }: ServerView): readonly ConditionState[] {
+  if (entry.resizeDeferred === undefined) return [];
+  return [{ type: 'Resized', status: 'False', reason: 'Deferred', message: entry.resizeDeferred }];
+}

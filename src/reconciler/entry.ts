@@ -1,0 +1,116 @@
+import { initialTransition } from 'xstate';
+import { type ServerInput, type ServerSnapshot, serverMachine } from '../machines/server.machine.ts';
+import type { Condition, LastExit } from '../status/types.ts';
+import type { ServerMemory } from '../store/types.ts';
+import type { Admission } from './admitter.ts';
+import type { StopCause, UnitEnd } from './exit.ts';
+
+/** One run of a unit, from the moment hublet knew of it. */
+export interface Invocation {
+  readonly id: string;
+  readonly startedAtMs: number;
+  /** Null until it was Ready for the first time. */
+  readonly readyAtMs: number | null;
+}
+
+/** What the loop keeps of one server between two looks at it. Mutable, and touched by one reconcile at a time. */
+export interface ServerEntry {
+  readonly name: string;
+  readonly unitName: string;
+  snapshot: ServerSnapshot;
+  /** Generation last acted on; 0 before the first. */
+  generation: number;
+  admission: Admission;
+  /** The present run; undefined while it is down. */
+  invocation: Invocation | undefined;
+  /** The last run whose end was dealt with; the same end is never counted twice. */
+  endedInvocationId: string;
+  /** An end that is being looked into, or waits for the next step. */
+  end: UnitEnd | undefined;
+  /** Monotonic time of our last StartTransientUnit that no run has answered yet. */
+  startRequestedMs: number | undefined;
+  stopCause: StopCause | undefined;
+  /** The restart annotation that the present run answers for. */
+  restartedAt: string;
+  lastExit: LastExit | null;
+  /** Kills for memory that only the journal told of: the cgroup was gone before its counter could be read. */
+  journalOomKills: number;
+  /** Kills already told of by an event. */
+  reportedOomKills: number;
+  /** Limits that could not be lowered yet; the message of Resized=False. */
+  resizeDeferred: string | undefined;
+  /** What keeps it from being done, of the last step; cleared by success. */
+  fault: string | undefined;
+  hasEnvironmentFile: boolean;
+  conditions: readonly Condition[];
+}
+
+/**
+ * A server that was not looked at before, with what an earlier controller of this boot remembered of it.
+ *
+ * `wallMs` and `monotonicMs` are the same moment: the end of a backoff is kept in wall time, which outlives the process.
+ */
+export function createEntry(
+  name: string,
+  unitName: string,
+  memory: ServerMemory | undefined,
+  now: { readonly wallMs: number; readonly monotonicMs: number },
+): ServerEntry {
+  const input: ServerInput =
+    memory === undefined
+      ? {}
+      : {
+          restarts: memory.restarts,
+          ended: memory.ended,
+          backoffReason: memory.backoffUntilMs === null ? null : 'Crashed',
+          backoffUntilMs:
+            memory.backoffUntilMs === null ? null : now.monotonicMs + Math.max(0, memory.backoffUntilMs - now.wallMs),
+        };
+  return {
+    name,
+    unitName,
+    snapshot: initialTransition(serverMachine, input)[0],
+    generation: 0,
+    admission: { kind: 'waiting', message: 'not looked at yet' },
+    invocation:
+      memory === undefined || memory.invocationId === ''
+        ? undefined
+        : { id: memory.invocationId, startedAtMs: memory.startedAtMs, readyAtMs: memory.readyAtMs },
+    endedInvocationId: memory?.endedInvocationId ?? '',
+    end: undefined,
+    startRequestedMs: undefined,
+    stopCause: undefined,
+    restartedAt: memory?.restartedAt ?? '',
+    lastExit: memory?.lastExit ?? null,
+    journalOomKills: 0,
+    reportedOomKills: 0,
+    resizeDeferred: undefined,
+    fault: undefined,
+    hasEnvironmentFile: false,
+    conditions: [],
+  };
+}
+
+/** What is to be remembered of it within this boot. */
+export function memoryOf(
+  entry: ServerEntry,
+  bootId: string,
+  now: { readonly wallMs: number; readonly monotonicMs: number },
+): ServerMemory {
+  const { restarts, backoffUntilMs, ended } = entry.snapshot.context;
+  return {
+    name: entry.name,
+    bootId,
+    invocationId: entry.invocation?.id ?? '',
+    endedInvocationId: entry.endedInvocationId,
+    startedAtMs: entry.invocation?.startedAtMs ?? 0,
+    readyAtMs: entry.invocation?.readyAtMs ?? null,
+    restarts,
+    // Whole seconds: the two clocks differ by a little each time, and an unchanged memory must not be written again.
+    backoffUntilMs:
+      backoffUntilMs === null ? null : Math.round((now.wallMs + backoffUntilMs - now.monotonicMs) / 1000) * 1000,
+    restartedAt: entry.restartedAt,
+    ended,
+    lastExit: entry.lastExit,
+  };
+}

@@ -1,0 +1,127 @@
+import type { InvocationRecord } from '../journal/types.ts';
+import type { ExitKind } from '../machines/server.machine.ts';
+import { exitMessage } from '../status/exitMessage.ts';
+import type { LastExit } from '../status/types.ts';
+import type { UnitState } from '../systemd/port.ts';
+import type { ServerEntry } from './entry.ts';
+import { classifyExit, type ExitEvidence, exitResult, type UnitEnd } from './exit.ts';
+import { positionOf } from './plan.ts';
+
+/** Whose unit it is. A unit that another instance, or a person, made under our name is never touched. */
+export function isOurs(unit: UnitState, instanceId: string): boolean {
+  return unit.marks !== null && unit.marks !== undefined && unit.marks.instance === instanceId;
+}
+
+/**
+ * Whether the unit's properties must be read (one D-Bus call) before anything can be said of it.
+ *
+ * A start of our own is read once it is active, not while it is on its way: that saves a call for each start.
+ */
+export function needsReading(unit: UnitState | undefined, entry: ServerEntry): boolean {
+  if (unit === undefined || !unit.loaded) return false;
+  const isOwnStart = entry.startRequestedMs !== undefined && positionOf(unit) === 'starting';
+  if (isOwnStart) return false;
+  if (positionOf(unit) === 'active')
+    return unit.marks === undefined || unit.live === undefined || unit.controlGroup === '';
+  return unit.marks === undefined && (entry.startRequestedMs === undefined || unit.invocationId !== '');
+}
+
+/** A run that is up (or on its way) and that the entry doesn't know yet; undefined where there is none. */
+export function newInvocation(unit: UnitState | undefined, entry: ServerEntry): string | undefined {
+  const position = positionOf(unit);
+  if (unit === undefined || (position !== 'active' && position !== 'starting')) return undefined;
+  if (unit.invocationId === '' || unit.invocationId === entry.endedInvocationId) return undefined;
+  return unit.invocationId === entry.invocation?.id ? undefined : unit.invocationId;
+}
+
+/**
+ * An end that was not dealt with yet; undefined where there is none.
+ *
+ * Seen: the unit is failed, inactive or gone with the run's last state. Unseen: the run that was remembered is not there
+ * any more. A start that left no run at all (its slice or a dependency failed) ends too, with an empty invocation id.
+ */
+export function unhandledEnd(unit: UnitState | undefined, entry: ServerEntry, nowMs: number): UnitEnd | undefined {
+  const position = positionOf(unit);
+  const isDown = position === 'absent' || position === 'failed';
+  if (!isDown) return undefined;
+  if (unit !== undefined && unit.invocationId !== '') {
+    if (unit.invocationId === entry.endedInvocationId) return undefined;
+    return { invocationId: unit.invocationId, unit, noticedAtMs: nowMs, evidence: undefined };
+  }
+  if (entry.invocation !== undefined) {
+    return { invocationId: entry.invocation.id, unit: undefined, noticedAtMs: nowMs, evidence: undefined };
+  }
+  const isStartLost = entry.startRequestedMs !== undefined && unit !== undefined;
+  return isStartLost ? { invocationId: '', unit, noticedAtMs: nowMs, evidence: undefined } : undefined;
+}
+
+/** The kernel's kill and the main process's death belong together only when they are this close. */
+const OOM_WINDOW_MS = 2_000;
+
+/** What the journal's record of a run says about its end. `isOomSeen`: its cgroup counted a kill for memory. */
+export function evidenceOf(record: InvocationRecord, isOomSeen: boolean): ExitEvidence {
+  const isOomAtEnd =
+    record.oomAtMs !== undefined &&
+    (record.exitAtMs === undefined || Math.abs(record.exitAtMs - record.oomAtMs) <= OOM_WINDOW_MS);
+  return {
+    journalResult: isOomAtEnd && record.exit?.code !== 1 ? 'oom-kill' : record.result,
+    journalExit: record.exit,
+    isOomSeen: isOomSeen && record.oomAtMs === undefined,
+    lines: record.lines,
+  };
+}
+
+/** The end as the statechart takes it, and as status tells it. */
+export interface JudgedEnd {
+  readonly kind: ExitKind;
+  readonly lastExit: LastExit;
+}
+
+const NO_EVIDENCE: ExitEvidence = { journalResult: undefined, journalExit: undefined, isOomSeen: false, lines: [] };
+const EXIT_CODES = { 1: 'exited', 2: 'killed', 3: 'dumped' } as const;
+
+/** Judges an end by what systemd last said of it, or by the journal alone where nobody saw it. */
+export function judgeEnd(
+  end: UnitEnd,
+  isoTime: (ms: number) => string,
+  memoryLimitBytes: number | undefined,
+): JudgedEnd {
+  const evidence = end.evidence ?? NO_EVIDENCE;
+  const unit = end.unit ?? unseenUnit(evidence);
+  const isStartLost = end.invocationId === '';
+  const kind = isStartLost ? 'failed' : classifyExit(unit);
+  const result = isStartLost ? 'dependency' : exitResult(unit, evidence);
+  const code = EXIT_CODES[unit.execMainCode as keyof typeof EXIT_CODES] ?? 'none';
+  const exit = { result, code, status: unit.execMainStatus };
+  return {
+    kind,
+    lastExit: {
+      ...exit,
+      at: isoTime(end.noticedAtMs),
+      message: kind === 'foreign' ? 'stopped by somebody other than hublet' : exitMessage(exit, { memoryLimitBytes }),
+      log: evidence.lines,
+    },
+  };
+}
+
+/** A unit's last state as the journal tells it. Nothing told: a clean end, as systemd logs every other kind. */
+function unseenUnit(evidence: ExitEvidence): UnitState {
+  return {
+    name: '',
+    loaded: false,
+    loadState: 'not-found',
+    activeState: 'inactive',
+    subState: 'dead',
+    hasJob: false,
+    invocationId: '',
+    mainPid: 0,
+    controlGroup: '',
+    result: evidence.journalResult ?? 'success',
+    execMainCode: evidence.journalExit?.code ?? 0,
+    execMainStatus: evidence.journalExit?.status ?? 0,
+    activeSinceMs: undefined,
+    stopRequestedBy: undefined,
+    marks: undefined,
+    live: undefined,
+  };
+}

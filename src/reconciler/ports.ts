@@ -1,0 +1,36 @@
+import type { Accounts } from '../accounts/types.ts';
+import type { UsageSampler } from '../cgroup/types.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/types.ts';
+import type { Journal } from '../journal/types.ts';
+import type { Log } from '../log.ts';
+import type { Instruments } from '../metrics/types.ts';
+import type { Prober } from '../probes/types.ts';
+import type { Source } from '../source/types.ts';
+import type { EventLog, StatusFiles } from '../status/port.ts';
+import type { Instance, PortStore, RuntimeStore } from '../store/types.ts';
+import type { Systemd } from '../systemd/port.ts';
+
+/** Everything the loop acts through: one object made in daemon.ts, so that the same loop runs on fakes. */
+export interface LoopPorts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly config: Config;
+  readonly source: Source;
+  readonly systemd: Systemd;
+  readonly runtime: RuntimeStore;
+  readonly portStore: PortStore;
+  readonly accounts: Accounts;
+  readonly prober: Prober;
+  readonly sampler: UsageSampler;
+  readonly journal: Journal;
+  readonly statusFiles: StatusFiles;
+  readonly events: EventLog;
+  readonly instruments: Instruments;
+  readonly instance: Instance;
+  readonly bootId: string;
+  /** 0 to 1. */
+  readonly random: () => number;
+  /** Whether no process listens on this port of the host now. */
+  readonly isPortFree: (port: number) => boolean;
+}

@@ -1,0 +1,95 @@
+import type { Server } from '../admission/types.ts';
+import type { ServerState } from '../machines/server.machine.ts';
+import { setCondition } from '../status/conditions.ts';
+import type { Condition, Phase, ServerStatus } from '../status/types.ts';
+import { appliedLimits } from '../units/diff.ts';
+import { deriveConditions } from './conditions.ts';
+import { BUS_GRACE_MS, type IsoTime, type ServerView } from './view.ts';
+
+const PHASE_OF: Readonly<Record<ServerState, Phase>> = {
+  pending: 'Pending',
+  starting: 'Starting',
+  running: 'Running',
+  ready: 'Ready',
+  updating: 'Updating',
+  stopping: 'Stopping',
+  stopped: 'Stopped',
+  ended: 'Stopped',
+  backOff: 'BackOff',
+  failed: 'Failed',
+  deleting: 'Deleting',
+  deleted: 'Deleting',
+};
+
+/** The contract's word for where a server is. A bus that is away for longer than its grace makes it Unknown. */
+export function phaseOf(view: Pick<ServerView, 'entry' | 'busLostMs'>): Phase {
+  if (view.busLostMs > BUS_GRACE_MS) return 'Unknown';
+  return PHASE_OF[view.entry.snapshot.value];
+}
+
+/** The conditions of this moment, with transition times kept where the status did not flip. */
+export function conditionsOf(view: ServerView, isoTime: IsoTime): readonly Condition[] {
+  const observedGeneration = view.entry.generation;
+  return deriveConditions(view).map((state) =>
+    setCondition(view.entry.conditions, { ...state, observedGeneration }, isoTime(view.wallMs)),
+  );
+}
+
+/** The status file of one server. Nothing of its environment, credentials or arguments goes into it. */
+export function serverStatus(view: ServerView, conditions: readonly Condition[], isoTime: IsoTime): ServerStatus {
+  const { entry, record, unit, position } = view;
+  const server = entry.admission.kind === 'admitted' ? entry.admission.server : undefined;
+  const isUp = position === 'active' || position === 'starting' || position === 'stopping';
+  const startedAtMs = isUp ? (unit?.activeSinceMs ?? entry.invocation?.startedAtMs) : undefined;
+  const readyAtMs = isUp ? entry.invocation?.readyAtMs : undefined;
+  return {
+    apiVersion: 'hublet/v1',
+    kind: 'ServerStatus',
+    metadata: {
+      name: entry.name,
+      generation: record?.generation ?? entry.generation,
+      source: record?.file ?? null,
+      labels: record?.spec?.labels ?? {},
+    },
+    status: {
+      observedGeneration: entry.generation,
+      phase: phaseOf(view),
+      user: server?.account.name ?? null,
+      unit: entry.unitName,
+      controlGroup: isUp && unit !== undefined && unit.controlGroup !== '' ? unit.controlGroup : null,
+      invocationId: isUp && unit !== undefined && unit.invocationId !== '' ? unit.invocationId : null,
+      mainPid: isUp && unit !== undefined && unit.mainPid !== 0 ? unit.mainPid : null,
+      address: server === undefined ? null : addressOf(server),
+      restarts: entry.snapshot.context.restarts,
+      startedAt: startedAtMs === undefined ? null : isoTime(startedAtMs),
+      readyAt: readyAtMs === undefined || readyAtMs === null ? null : isoTime(readyAtMs),
+      nextTransition: nextTransition(view, isoTime),
+      lastExit: entry.lastExit,
+      applied: isUp && unit?.live !== undefined ? appliedLimits(unit.live) : {},
+      conditions,
+    },
+  };
+}
+
+function addressOf(server: Server): ServerStatus['status']['address'] {
+  if (server.port === undefined) return null;
+  const check = server.spec.readinessProbe?.check;
+  const address = { host: '127.0.0.1', port: server.port };
+  // Only an http probe proves that what listens there speaks HTTP.
+  return check?.kind === 'http' ? { ...address, url: `${check.scheme}://127.0.0.1:${server.port}/` } : address;
+}
+
+function nextTransition(view: ServerView, isoTime: IsoTime): ServerStatus['status']['nextTransition'] {
+  const { entry, record, wallMs, monotonicMs } = view;
+  const { value, context } = entry.snapshot;
+  if (value === 'backOff' && context.backoffUntilMs !== null) {
+    // Whole seconds, so that the two clocks' drift doesn't rewrite the file at every look.
+    const atMs = Math.round((wallMs + context.backoffUntilMs - monotonicMs) / 1000) * 1000;
+    return { phase: 'Starting', at: isoTime(atMs), reason: context.backoffReason ?? 'BackOff' };
+  }
+  const untilMs = record?.spec?.suspend?.untilMs;
+  if (value === 'stopped' && untilMs !== undefined && untilMs > wallMs) {
+    return { phase: 'Starting', at: isoTime(untilMs), reason: 'Until' };
+  }
+  return null;
+}
