@@ -15,8 +15,10 @@ export interface ServerMemory {
   readonly restarts: number;
   /** Wall time until which it stays down in backoff; null: not backing off. */
   readonly backoffUntilMs: number | null;
-  /** Value of the annotation hublet/restartedAt that the running unit answers for; empty: none. */
-  readonly restartedAt: string;
+  /** Value of the annotation hublet/restartedAt that the running unit answers for; empty: there was none; null: not known. */
+  readonly restartedAt: string | null;
+  /** Generation of the spec last acted on; 0: none. */
+  readonly generation: number;
   /** Why it is down for good until its spec changes; null where it isn't. */
   readonly ended: 'Exited' | 'Failed' | null;
   readonly lastExit: LastExit | null;
