@@ -1,0 +1,227 @@
+import { EventEmitter, once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createUsageSampler } from '../../../src/cgroup/sampler.ts';
+import type { UsageSampler } from '../../../src/cgroup/types.ts';
+import type { Clock } from '../../../src/clock.ts';
+import { FakeClock } from '../../fakes/clock.ts';
+import { CgroupTree, cpuStat, events, FULL_CGROUP, recordingLog } from './tree.ts';
+
+const PERIOD_MS = 10_000;
+
+let tree: CgroupTree;
+let clock: FakeClock;
+let sampler: UsageSampler;
+let log: ReturnType<typeof recordingLog>;
+let passes: number[];
+beforeEach(() => {
+  tree = new CgroupTree();
+  clock = new FakeClock();
+  log = recordingLog();
+  passes = [];
+  sampler = createUsageSampler({ clock, log, root: tree.root, sampled: (seconds) => passes.push(seconds) });
+});
+afterEach(() => {
+  sampler.stop();
+  tree.dispose();
+});
+
+describe('usage', () => {
+  test('is there right after follow, and undefined before', () => {
+    tree.make('/a');
+    sampler.start();
+    expect(sampler.usage('alice')).toBeUndefined();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(1);
+    expect(sampler.usage('alice')).toMatchObject({ cpuUserSeconds: 2, tasks: 7, memoryCurrentBytes: 104857600 });
+  });
+
+  test('is renewed every period, and each pass is reported', () => {
+    tree.make('/a');
+    sampler.start();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(1);
+    tree.write('/a', 'pids.current', '8\n');
+    clock.advance(PERIOD_MS);
+    expect(sampler.usage('alice')?.tasks).toBe(8);
+    expect(passes).toEqual([0, 0]);
+  });
+
+  test('has the cores used between two samples', () => {
+    tree.make('/a', { ...FULL_CGROUP, 'cpu.stat': cpuStat(10, 0) });
+    sampler.start();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(1);
+    expect(sampler.usage('alice')).not.toHaveProperty('cpuCores');
+    tree.write('/a', 'cpu.stat', cpuStat(20, 5));
+    clock.advance(PERIOD_MS);
+    expect(sampler.usage('alice')?.cpuCores).toBeCloseTo(1.5, 2);
+  });
+
+  test('adds up counters over invocations and keeps only totals of a server that is down', () => {
+    tree.make('/a', { ...FULL_CGROUP, 'cpu.stat': cpuStat(10, 1) });
+    tree.make('/b', { ...FULL_CGROUP, 'cpu.stat': cpuStat(0.5, 0) });
+    sampler.start();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(1);
+
+    sampler.follow('alice', '/b', 'i2');
+    clock.advance(1);
+    expect(sampler.usage('alice')).toMatchObject({ cpuUserSeconds: 10.5, cpuSystemSeconds: 1, tasks: 7 });
+
+    sampler.unfollow('alice');
+    expect(sampler.usage('alice')).toMatchObject({ cpuUserSeconds: 10.5, memoryEvents: { oomKill: 0 } });
+    expect(sampler.usage('alice')).not.toHaveProperty('memoryCurrentBytes');
+    sampler.forget('alice');
+    expect(sampler.usage('alice')).toBeUndefined();
+  });
+
+  test('takes what happened since the last pass into the final sample', () => {
+    tree.make('/a', { ...FULL_CGROUP, 'cpu.stat': cpuStat(1, 0) });
+    sampler.start();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(1);
+    tree.write('/a', 'cpu.stat', cpuStat(4, 0));
+    sampler.unfollow('alice');
+    expect(sampler.usage('alice')?.cpuUserSeconds).toBe(4);
+  });
+
+  test('of an adopted cgroup counts from now on', () => {
+    tree.make('/a', { ...FULL_CGROUP, 'cpu.stat': cpuStat(5000, 0), 'memory.events': events({ oomKill: 2 }) });
+    const told: string[] = [];
+    sampler.on((server) => told.push(server));
+    sampler.start();
+    sampler.follow('alice', '/a', 'i1', true);
+    clock.advance(1);
+    expect(sampler.usage('alice')?.cpuUserSeconds).toBe(0);
+    expect([sampler.oomKills('alice'), sampler.oomKillsOf('alice', 'i1'), told]).toEqual([0, 2, []]);
+  });
+
+  test('is nothing of a cgroup that is not there, without a word in the log', () => {
+    sampler.start();
+    sampler.follow('alice', '/gone', 'i1');
+    clock.advance(2 * PERIOD_MS);
+    expect(sampler.usage('alice')).toBeUndefined();
+    expect([...log.warnings, ...log.errors]).toEqual([]);
+  });
+
+  test('is never that of the whole host', () => {
+    tree.make('/', FULL_CGROUP);
+    sampler.start();
+    sampler.follow('alice', '', 'i1');
+    sampler.follow('alice', '/', 'i1');
+    clock.advance(PERIOD_MS);
+    expect(sampler.usage('alice')).toBeUndefined();
+  });
+});
+
+describe('out-of-memory kills', () => {
+  test('are told when memory.events changes, long before the next pass', async () => {
+    tree.make('/a');
+    const told = new EventEmitter();
+    sampler.on((server) => told.emit('kill', server));
+    sampler.start();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(1);
+
+    const kill = once(told, 'kill');
+    tree.write('/a', 'memory.events', events({ oom: 1, oomKill: 1 }));
+
+    expect(await kill).toEqual(['alice']);
+    expect(sampler.oomKills('alice')).toBe(1);
+  });
+
+  test('are watched in the next invocation too', async () => {
+    tree.make('/a');
+    sampler.start();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(1);
+    tree.remove('/a');
+    sampler.unfollow('alice');
+    tree.make('/a');
+    sampler.follow('alice', '/a', 'i2');
+    clock.advance(1);
+
+    const told = new EventEmitter();
+    sampler.on((server) => told.emit('kill', server));
+    const kill = once(told, 'kill');
+    tree.write('/a', 'memory.events', events({ oomKill: 1 }));
+    await kill;
+    expect(sampler.oomKillsOf('alice', 'i2')).toBe(1);
+  });
+
+  test('are told once each, and counted in total and by invocation', () => {
+    const told: string[] = [];
+    sampler.on((server) => told.push(server));
+    tree.make('/a', { ...FULL_CGROUP, 'memory.events': events({ oomKill: 2 }) });
+    tree.make('/b', { ...FULL_CGROUP, 'memory.events': events({ oomKill: 1 }) });
+    sampler.start();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(2 * PERIOD_MS);
+    sampler.follow('alice', '/b', 'i2');
+    clock.advance(2 * PERIOD_MS);
+    expect(told).toEqual(['alice', 'alice']);
+    expect(['i1', 'i2', 'i3'].map((invocation) => sampler.oomKillsOf('alice', invocation))).toEqual([2, 1, 0]);
+    expect(sampler.oomKills('alice')).toBe(3);
+  });
+
+  test('reach the other listeners when one of them fails', () => {
+    const told: string[] = [];
+    sampler.on(() => {
+      throw new Error('broken');
+    });
+    sampler.on((server) => told.push(server));
+    tree.make('/a', { ...FULL_CGROUP, 'memory.events': events({ oomKill: 1 }) });
+    sampler.start();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(1);
+    expect(told).toEqual(['alice']);
+    expect(log.errors).toHaveLength(1);
+  });
+});
+
+test('a pass over many servers lets the loop turn between slices', () => {
+  const slices: (() => void)[] = [];
+  let nowMs = 0;
+  // Every look at this clock costs 3 ms, as a slow reading would.
+  const slowClock: Clock = {
+    wallMs: () => 0,
+    monotonicMs: () => {
+      nowMs += 3;
+      return nowMs;
+    },
+    after: (delayMs, fire) => {
+      if (delayMs === 0) slices.push(fire);
+      return () => undefined;
+    },
+  };
+  const slow = createUsageSampler({ clock: slowClock, log, root: tree.root, sliceMs: 5 });
+  slow.start();
+  for (let index = 0; index < 10; index += 1) {
+    tree.make(`/s${index}`, { 'cpu.stat': cpuStat(1, 1) });
+    slow.follow(`s${index}`, `/s${index}`, 'i');
+  }
+  let turns = 0;
+  for (let slice = slices.shift(); slice !== undefined; slice = slices.shift()) {
+    turns += 1;
+    slice();
+  }
+  expect(turns).toBeGreaterThan(2);
+  expect(slow.usage('s9')?.cpuUserSeconds).toBe(1);
+  slow.stop();
+});
+
+test('stop and forget give every descriptor back', () => {
+  const before = readdirSync('/proc/self/fd').length;
+  sampler.start();
+  for (const name of ['a', 'b', 'c']) {
+    tree.make(`/${name}`);
+    sampler.follow(name, `/${name}`, 'i');
+  }
+  clock.advance(1);
+  sampler.forget('a');
+  sampler.stop();
+  // The event loop keeps one inotify descriptor for all watches, present and future.
+  expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before + 1);
+  expect(clock.nextDueMs()).toBeUndefined();
+});
