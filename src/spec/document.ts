@@ -1,0 +1,261 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLError,
+} from 'yaml';
+import { formatFieldPath, type PathPart } from './schemaWalk.ts';
+import type { Problem } from './types.ts';
+
+/** Largest spec or configuration file, in UTF-8 bytes. */
+export const MAX_DOCUMENT_BYTES = 64 * 1024;
+/** Aliases that may be followed in one document, those inside of aliased values counted each time: no bombs. */
+const MAX_ALIASES = 32;
+const MAX_DEPTH = 32;
+
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** Which part of a field a position is wanted of. */
+export type FieldPart = 'key' | 'value';
+
+export type ReadDocument =
+  | {
+      readonly kind: 'document';
+      /** Plain JSON values: objects, arrays, strings, numbers (also NaN and Infinity), booleans and null. */
+      readonly value: unknown;
+      /** Where a field stands; of one that is absent its nearest parent. */
+      locate(path: readonly PathPart[], part: FieldPart): Position;
+    }
+  /** Nothing but blanks and comments. */
+  | { readonly kind: 'empty' }
+  /** `isAtEnd`: the text may only be cut off. */
+  | { readonly kind: 'failed'; readonly problem: Problem; readonly isAtEnd: boolean };
+
+/**
+ * One YAML 1.2 document (core schema) as plain values that know their line and column.
+ *
+ * Refused: more than 64 KiB, a second document, duplicate keys, unknown tags, directives, many aliases, characters that neither
+ * systemd nor D-Bus can carry. Never throws, whatever the text.
+ */
+export function readDocument(text: string): ReadDocument {
+  if (text.length > MAX_DOCUMENT_BYTES || Buffer.byteLength(text) > MAX_DOCUMENT_BYTES) {
+    const problem = problemAt({ line: 1, column: 1 }, '', 'TooLarge', 'is larger than 64 KiB');
+    return { kind: 'failed', problem, isAtEnd: false };
+  }
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+      // Checked while converting, where it costs linear time.
+      uniqueKeys: false,
+      version: '1.2',
+      schema: 'core',
+    });
+    return convertDocument(document, text, lines);
+  } catch (error) {
+    if (error instanceof Refusal) return failed(error, text, lines);
+    // The parser's only known throw is the stack running out; a file must not be able to end the controller in any case.
+    return failed(new Refusal(0, [], `is not YAML that can be read (${(error as Error).name})`), text, lines);
+  }
+}
+
+function convertDocument(document: Document.Parsed, text: string, lines: LineCounter): ReadDocument {
+  const [error] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  if (error !== undefined) {
+    const end = error.code === 'MULTIPLE_DOCS' ? error.pos[0] : error.pos[1];
+    throw new Refusal(error.pos[0], [], yamlMessage(error), end);
+  }
+  if (document.directives.yaml.explicit === true)
+    throw new Refusal(0, [], 'must not have a %YAML line: it is YAML 1.2');
+  const root = document.contents;
+  if (root === null || (isScalar(root) && root.value === null && root.source === '')) return { kind: 'empty' };
+  const value = new Converter(document).convert(root, []);
+  return {
+    kind: 'document',
+    value,
+    locate: (path, part) => positionOf(lines, offsetOf(document, root, path, part), text),
+  };
+}
+
+/** Turns nodes into plain values, refusing what a spec must not hold. */
+class Converter {
+  readonly #document: Document.Parsed;
+  #aliases = 0;
+
+  constructor(document: Document.Parsed) {
+    this.#document = document;
+  }
+
+  convert(node: unknown, path: readonly PathPart[]): unknown {
+    if (node === null || node === undefined) return null;
+    if (path.length > MAX_DEPTH) throw new Refusal(startOf(node), path, 'is nested too deeply');
+    if (isAlias(node)) {
+      this.#aliases++;
+      if (this.#aliases > MAX_ALIASES) throw new Refusal(startOf(node), path, `uses more than ${MAX_ALIASES} aliases`);
+      return this.convert(node.resolve(this.#document), path);
+    }
+    if (isScalar(node)) {
+      if (typeof node.value === 'string') refuseUnsafeCharacters(node.value, startOf(node), path);
+      return node.value;
+    }
+    if (isSeq(node)) return node.items.map((item, index) => this.convert(item, [...path, index]));
+    if (isMap(node)) return this.#convertMap(node.items, path);
+    throw new Refusal(startOf(node), path, 'is not a value that a file may hold');
+  }
+
+  #convertMap(items: readonly { key: unknown; value: unknown }[], path: readonly PathPart[]): object {
+    const offsets = new Map<string, number>();
+    const object: Record<string, unknown> = {};
+    for (const { key, value } of items) {
+      const offset = startOf(key);
+      if (!isScalar(key) || typeof key.value !== 'string')
+        throw new Refusal(offset, path, 'has a key that is not a plain text');
+      const name = key.value;
+      refuseUnsafeCharacters(name, offset, path);
+      if (name === '__proto__') throw new Refusal(offset, [...path, name], 'is not a possible name');
+      const first = offsets.get(name);
+      if (first !== undefined) throw new Refusal(offset, [...path, name], 'is written twice', offset, first);
+      offsets.set(name, offset);
+      object[name] = this.convert(value, [...path, name]);
+    }
+    return object;
+  }
+}
+
+/** Why a text can't be taken; offsets count UTF-16 units from 0. */
+class Refusal extends Error {
+  readonly offset: number;
+  readonly path: readonly PathPart[];
+  readonly endOffset: number;
+  /** Where the same thing stands already. */
+  readonly firstOffset: number | undefined;
+
+  constructor(offset: number, path: readonly PathPart[], message: string, endOffset = offset, firstOffset?: number) {
+    super(message);
+    this.offset = offset;
+    this.path = path;
+    this.endOffset = endOffset;
+    this.firstOffset = firstOffset;
+  }
+}
+
+function failed(refusal: Refusal, text: string, lines: LineCounter): ReadDocument {
+  const first =
+    refusal.firstOffset === undefined ? '' : `, first on line ${positionOf(lines, refusal.firstOffset, text).line}`;
+  const position = positionOf(lines, refusal.offset, text);
+  const end = text.trimEnd().length;
+  const isOnUnfinishedLine = !text.endsWith('\n') && refusal.offset > text.lastIndexOf('\n');
+  return {
+    kind: 'failed',
+    problem: problemAt(position, formatFieldPath(refusal.path), 'ParseError', refusal.message + first),
+    isAtEnd: refusal.endOffset >= end || isOnUnfinishedLine,
+  };
+}
+
+function problemAt(position: Position, path: string, code: Problem['code'], message: string): Problem {
+  return { ...position, path, code, message };
+}
+
+/** NUL, lone surrogates and non-characters: systemd refuses a whole message or environment file for one of them. */
+function refuseUnsafeCharacters(text: string, offset: number, path: readonly PathPart[]): void {
+  const unsafe = /[\0\ufdd0-\ufdef]|\p{Surrogate}/u.exec(text)?.[0] ?? planeEnd(text);
+  if (unsafe === undefined) return;
+  const code = (unsafe.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  throw new Refusal(offset, path, `holds the character U+${code}, which systemd can't take`);
+}
+
+function planeEnd(text: string): string | undefined {
+  // Only U+nFFFE and U+nFFFF have a last UTF-16 unit of xFFFE or xFFFF with these bits.
+  if (!/[\ufffe\uffff\udffe\udfff]/.test(text)) return undefined;
+  for (const character of text) if (((character.codePointAt(0) ?? 0) & 0xfffe) === 0xfffe) return character;
+  return undefined;
+}
+
+function offsetOf(document: Document.Parsed, root: Node, path: readonly PathPart[], part: FieldPart): number {
+  let node: unknown = root;
+  let offset = startOf(root);
+  for (const [index, step] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isSeq(node) && typeof step === 'number' && step < node.items.length) {
+      node = node.items[step];
+      offset = startOf(node);
+    } else if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && key.value === step);
+      if (pair === undefined) return offset;
+      const wantsKey = part === 'key' || index < path.length - 1 || isEmptyNode(pair.value);
+      node = pair.value;
+      offset = wantsKey ? startOf(pair.key) : startOf(node);
+    } else {
+      return offset;
+    }
+  }
+  return offset;
+}
+
+function isEmptyNode(node: unknown): boolean {
+  return node === null || (isScalar(node) && node.value === null && (node.source ?? '') === '');
+}
+
+function startOf(node: unknown): number {
+  const range = (node as { range?: readonly number[] | null } | null)?.range;
+  return range?.[0] ?? 0;
+}
+
+function positionOf(lines: LineCounter, offset: number, text: string): Position {
+  const { line, col } = lines.linePos(Math.min(offset, text.length));
+  return line === 0 ? { line: 1, column: offset + 1 } : { line, column: col };
+}
+
+/** The parser's errors in our words: its own quote pieces of the text, which may be secret. */
+function yamlMessage(error: YAMLError): string {
+  switch (error.code) {
+    case 'ALIAS_PROPS':
+    case 'BAD_ALIAS':
+      return 'has an alias (*name) that does not fit an anchor (&name) before it';
+    case 'BAD_DIRECTIVE':
+      return 'has a line that begins with %: put the text in quotes';
+    case 'BAD_DQ_ESCAPE':
+      return 'has an unknown escape in double quotes: write \\\\ for a backslash, or use single quotes';
+    case 'BAD_INDENT':
+      return 'is indented in a way that fits nothing above it';
+    case 'BAD_SCALAR_START':
+      return 'has a text that begins with a special character (such as @ ` % &): put it in quotes';
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return "has a second ': ' on one line: put the text in quotes";
+    case 'BLOCK_IN_FLOW':
+      return 'has a block inside of [ ] or { }';
+    case 'KEY_OVER_1024_CHARS':
+      return 'has a key of more than 1024 characters';
+    case 'MISSING_CHAR':
+      return 'lacks a character here: a closing quote or bracket, a comma, or a colon and a blank after a key';
+    case 'MULTILINE_IMPLICIT_KEY':
+      return "has a key without a value: is there a ':' missing, or an indentation?";
+    case 'MULTIPLE_DOCS':
+      return 'has a second document (---): one file holds one';
+    case 'RESOURCE_EXHAUSTION':
+      return 'is nested too deeply';
+    case 'TAB_AS_INDENT':
+      return 'is indented by a tab: use blanks';
+    case 'TAG_RESOLVE_FAILED':
+    case 'BAD_COLLECTION_TYPE':
+    case 'MULTIPLE_TAGS':
+    case 'MULTIPLE_ANCHORS':
+    case 'BAD_PROP_ORDER':
+      return 'has a tag (!name) or anchor (&name) that means nothing here: put the text in quotes';
+    case 'DUPLICATE_KEY':
+    case 'IMPOSSIBLE':
+    case 'NON_STRING_KEY':
+    case 'UNEXPECTED_TOKEN':
+      return 'is not YAML here: something is left over, or a text needs quotes';
+  }
+}

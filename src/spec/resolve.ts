@@ -1,0 +1,98 @@
+import { PROBE_DEFAULTS, SPEC_DEFAULTS } from './defaults.ts';
+import { parseCores, parseCpus, parseDurationMs, parseSizeBytes } from './quantities.ts';
+import type { ServerDocument } from './schema.ts';
+import { parseMomentMs } from './times.ts';
+import type { HttpCheck, ProbeSpec, Resources, Sandbox, ServerSpec, Suspension, TcpCheck } from './types.ts';
+
+type Fields = ServerDocument['spec'];
+type Readiness = NonNullable<NonNullable<Fields['probes']>['readiness']>;
+
+/**
+ * What a document asks for: defaults filled in and quantities parsed; templates stay.
+ *
+ * The document is one that the schema accepts and that has no contradictions.
+ */
+export function resolveServer({ metadata, spec }: ServerDocument): ServerSpec {
+  const suspend = resolveSuspension(spec.suspend);
+  return {
+    name: metadata.name,
+    labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
+    user: String(spec.user ?? SPEC_DEFAULTS.user),
+    command: spec.command,
+    workingDirectory: spec.workingDirectory ?? SPEC_DEFAULTS.workingDirectory,
+    environment: spec.environment ?? {},
+    extraPaths: spec.extraPaths ?? [],
+    shell: spec.shell ?? SPEC_DEFAULTS.shell,
+    port: spec.port ?? SPEC_DEFAULTS.port,
+    resources: resolveResources(spec.resources),
+    sandbox: resolveSandbox(spec.sandbox),
+    ...(spec.probes?.readiness === undefined ? {} : { readinessProbe: resolveProbe(spec.probes.readiness) }),
+    restartPolicy: spec.restartPolicy ?? SPEC_DEFAULTS.restartPolicy,
+    terminationGracePeriodMs: parseDurationMs(spec.terminationGracePeriod ?? SPEC_DEFAULTS.terminationGracePeriod),
+    startTimeoutMs: parseDurationMs(spec.startTimeout ?? SPEC_DEFAULTS.startTimeout),
+    ...(suspend === undefined ? {} : { suspend }),
+  };
+}
+
+function resolveResources(resources: Fields['resources']): Resources {
+  const { memory, cpu, tasks } = resources ?? {};
+  // Without this a server at its memory limit would go on in swap, slowly, where its owner expects an end.
+  const swap = memory?.swap ?? (memory?.limit === undefined ? undefined : 0);
+  return {
+    ...optional('memoryMaxBytes', memory?.limit, parseSizeBytes),
+    ...optional('memoryHighBytes', memory?.high, parseSizeBytes),
+    ...optional('memoryLowBytes', memory?.guarantee, parseSizeBytes),
+    ...optional('memorySwapMaxBytes', swap, parseSizeBytes),
+    ...optional('cpuLimitCores', cpu?.limit, parseCores),
+    ...optional('cpuWeight', cpu?.weight, (weight) => weight),
+    ...optional('allowedCpus', cpu?.cpus, parseCpus),
+    ...optional('tasksMax', tasks, (count) => count),
+  };
+}
+
+function resolveSandbox(sandbox: Fields['sandbox']): Sandbox {
+  return {
+    privateTmp: sandbox?.privateTmp ?? SPEC_DEFAULTS.privateTmp,
+    noNewPrivileges: sandbox?.noNewPrivileges ?? SPEC_DEFAULTS.noNewPrivileges,
+    readOnlyPaths: sandbox?.readOnlyPaths ?? [],
+    readWritePaths: sandbox?.readWritePaths ?? [],
+  };
+}
+
+function resolveProbe(probe: Readiness): ProbeSpec {
+  return {
+    check: resolveCheck(probe),
+    initialDelayMs: (probe.initialDelaySeconds ?? PROBE_DEFAULTS.initialDelaySeconds) * 1000,
+    periodMs: (probe.periodSeconds ?? PROBE_DEFAULTS.periodSeconds) * 1000,
+    timeoutMs: (probe.timeoutSeconds ?? PROBE_DEFAULTS.timeoutSeconds) * 1000,
+    successThreshold: probe.successThreshold ?? PROBE_DEFAULTS.successThreshold,
+    failureThreshold: probe.failureThreshold ?? PROBE_DEFAULTS.failureThreshold,
+  };
+}
+
+function resolveCheck({ http, tcp }: Readiness): HttpCheck | TcpCheck {
+  const port = http?.port ?? tcp?.port;
+  if (http === undefined) return { kind: 'tcp', ...(port === undefined ? {} : { port }) };
+  return {
+    kind: 'http',
+    path: http.path ?? PROBE_DEFAULTS.httpPath,
+    ...(port === undefined ? {} : { port }),
+    scheme: http.scheme ?? PROBE_DEFAULTS.httpScheme,
+    headers: http.headers ?? {},
+  };
+}
+
+function resolveSuspension(suspend: Fields['suspend']): Suspension | undefined {
+  if (suspend === undefined || suspend === false) return undefined;
+  if (suspend === true) return {};
+  return {
+    ...optional('reason', suspend.reason, (reason) => reason),
+    ...optional('untilMs', suspend.until === undefined ? undefined : parseMomentMs(suspend.until), (ms) => ms),
+  };
+}
+
+/** The field with its parsed value, or nothing where it is not written. */
+function optional<K extends string, V, R>(name: K, value: V | undefined, parse: (value: V) => R): { [P in K]?: R } {
+  return value === undefined ? {} : ({ [name]: parse(value) } as { [P in K]?: R });
+}

@@ -1,0 +1,55 @@
+import * as z from 'zod';
+
+/** A field name, or the index of a list's element. */
+export type PathPart = string | number;
+
+/** One field of a schema, as documentation shows it. */
+export interface SchemaField {
+  /** `spec.command`; elements of lists are `[]`, values of maps `{}`. */
+  readonly path: string;
+  readonly schema: z.ZodType;
+  readonly isOptional: boolean;
+}
+
+/** Names of the fields that the schema has at a path; empty where there is no object with fixed fields. */
+export function fieldNamesAt(schema: z.ZodType, path: readonly PathPart[]): string[] {
+  let current = objectIn(schema);
+  for (const part of path) {
+    if (current instanceof z.ZodObject && typeof part === 'string') current = objectIn(current.shape[part]);
+    else if (current instanceof z.ZodArray) current = objectIn(current.element);
+    else return [];
+  }
+  return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
+}
+
+/** Every field with fixed name, parents before children, in the schema's order. */
+export function listFields(schema: z.ZodType, prefix = ''): SchemaField[] {
+  const holder = objectIn(schema);
+  if (holder instanceof z.ZodArray) return listFields(holder.element as z.ZodType, `${prefix}[]`);
+  if (!(holder instanceof z.ZodObject)) return [];
+  return Object.entries(holder.shape as Record<string, z.ZodType>).flatMap(([name, fieldSchema]) => {
+    const path = prefix === '' ? name : `${prefix}.${name}`;
+    const isOptional = fieldSchema instanceof z.ZodOptional;
+    return [{ path, schema: fieldSchema, isOptional }, ...listFields(fieldSchema, path)];
+  });
+}
+
+/** The object or list inside wrappers; of a union its object. */
+function objectIn(schema: unknown): unknown {
+  if (schema instanceof z.ZodOptional) return objectIn(schema.unwrap());
+  if (schema instanceof z.ZodUnion) return schema.options.map(objectIn).find((option) => option instanceof z.ZodObject);
+  return schema;
+}
+
+/** `spec.command[0]`, `metadata.labels["example.org/team"]`; empty for the root. */
+export function formatFieldPath(path: readonly PathPart[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(part)) return `${text}[${JSON.stringify(shorten(part))}]`;
+    return text === '' ? shorten(part) : `${text}.${shorten(part)}`;
+  }, '');
+}
+
+function shorten(name: string): string {
+  return name.length > 80 ? `${name.slice(0, 80)}...` : name;
+}
