@@ -1,0 +1,115 @@
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Log } from '../log.ts';
+import { sha256Hex } from './digest.ts';
+import { openPrivateDirectory, readFileIfPresent, removeFile, writeFileAtomic } from './files.ts';
+import type { RuntimeStore, ServerMemory } from './types.ts';
+
+export interface RuntimeStoreOptions {
+  readonly runtimeDirectory: string;
+  /** Memories of any other boot are as good as none. */
+  readonly bootId: string;
+  readonly log: Log;
+}
+
+/** What is remembered of a server about which nothing is; fields that an older version did not write are taken from it. */
+const NOTHING: Omit<ServerMemory, 'name' | 'bootId'> = {
+  generation: 0,
+  invocationId: '',
+  endedInvocationId: '',
+  startedAtMs: 0,
+  readyAtMs: null,
+  restarts: 0,
+  backoffUntilMs: null,
+  restartedAt: '',
+  ended: null,
+  lastExit: null,
+};
+
+/** Path of a server's environment file; named by hash because systemd reads EnvironmentFile= as a glob. */
+export function environmentPath(runtimeDirectory: string, name: string): string {
+  return join(runtimeDirectory, 'env', `${sha256Hex(name)}.env`);
+}
+
+/**
+ * The files of one boot below the runtime directory: `state/<sha>.json` (0600) and `env/<sha>.env` (0400), in 0700 directories.
+ *
+ * Writes of what is already there cost nothing. A damaged memory is reported and counts as none.
+ * @throws {NodeJS.ErrnoException} where the directories cannot be made
+ */
+export function openRuntimeStore({ runtimeDirectory, bootId, log }: RuntimeStoreOptions): RuntimeStore {
+  const stateDirectory = join(runtimeDirectory, 'state');
+  const environmentDirectory = join(runtimeDirectory, 'env');
+  openPrivateDirectory(stateDirectory);
+  openPrivateDirectory(environmentDirectory);
+  const written = new Map<string, string>();
+  const memoryPath = (name: string) => join(stateDirectory, `${sha256Hex(name)}.json`);
+
+  const inEnvironmentDirectory = (path: string) => {
+    if (dirname(path) === environmentDirectory) return path;
+    throw new Error(`${path} is not an environment file of ${environmentDirectory}`);
+  };
+
+  return {
+    readMemory(name) {
+      const path = memoryPath(name);
+      const text = readFileIfPresent(path);
+      if (text === undefined) return undefined;
+      const memory = parseMemory(text, name);
+      if (memory === undefined) log.warn({ server: name, path }, 'stored memory of a server is damaged and ignored');
+      if (memory?.bootId !== bootId) return undefined;
+      written.set(name, text);
+      return memory;
+    },
+    writeMemory(memory) {
+      const text = `${JSON.stringify(memory)}\n`;
+      if (written.get(memory.name) === text) return;
+      writeFileAtomic(memoryPath(memory.name), text, { mode: 0o600 });
+      written.set(memory.name, text);
+    },
+    removeMemory(name) {
+      removeFile(memoryPath(name));
+      written.delete(name);
+    },
+    writeEnvironment(path, text) {
+      if (readFileIfPresent(inEnvironmentDirectory(path)) === text) return;
+      writeFileAtomic(path, text, { mode: 0o400 });
+    },
+    removeEnvironment(path) {
+      removeFile(inEnvironmentDirectory(path));
+    },
+    sweepEnvironment(keep) {
+      for (const file of readdirSync(environmentDirectory)) {
+        const path = join(environmentDirectory, file);
+        if (!keep.has(path)) removeFile(path);
+      }
+    },
+  };
+}
+
+/** Undefined where the text is damaged or speaks of another server. */
+function parseMemory(text: string, name: string): ServerMemory | undefined {
+  let stored: Record<string, unknown> | null;
+  try {
+    stored = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  const memory = { ...NOTHING, ...stored };
+  return isMemory(memory) && memory.name === name ? memory : undefined;
+}
+
+function isMemory(value: Record<string, unknown>): value is Record<string, unknown> & ServerMemory {
+  const isTime = (time: unknown) => time === null || typeof time === 'number';
+  return (
+    ['name', 'bootId', 'invocationId', 'endedInvocationId', 'restartedAt'].every((k) => typeof value[k] === 'string') &&
+    Number.isSafeInteger(value.generation) &&
+    typeof value.startedAtMs === 'number' &&
+    isTime(value.readyAtMs) &&
+    isTime(value.backoffUntilMs) &&
+    Number.isSafeInteger(value.restarts) &&
+    (value.ended === null || value.ended === 'Exited' || value.ended === 'Failed') &&
+    typeof value.lastExit === 'object'
+  );
+}
