@@ -32,4 +32,6 @@ export interface UnitContext {
   readonly environmentDirectory: string;
   /** Path of the spec file, named in Documentation=. */
   readonly specPath: string;
+  /** True: for a user manager, which takes no User=. Absent: false. */
+  readonly isUserMode?: boolean;
 }

@@ -1,0 +1,25 @@
+import { createHmac } from 'node:crypto';
+import { canonicalValue } from './canonical.ts';
+import type { ServerEnvironment } from './environment.ts';
+import { propertyRow } from './table.ts';
+import type { UnitProperty } from './types.ts';
+
+/**
+ * HUBLET_UNIT_HASH: HMAC-SHA256, 64 hex digits, over all that only a new unit can change: the properties whose row says
+ * `restart`, and the environment without variables that tell a live limit. The order of either does not count.
+ *
+ * Keyed, because the mark is world-readable and an environment with a short secret could be guessed from a plain hash.
+ */
+export function unitHash(key: Uint8Array, properties: readonly UnitProperty[], environment: ServerEnvironment): string {
+  const fixed = properties
+    .filter((property) => propertyRow(property.name)?.change === 'restart')
+    .map(({ name, signature, value }) => canonicalValue([name, signature, canonicalValue(value)]))
+    .sort();
+  const variables = [...environment.variables]
+    .filter(([name]) => !environment.liveNames.has(name))
+    .map((variable) => canonicalValue(variable))
+    .sort();
+  return createHmac('sha256', key)
+    .update(canonicalValue([fixed, variables]))
+    .digest('hex');
+}
