@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { entryDirectory, hashOf, isCached, makeEntry, removeUnused } from './cache.ts';
+import { withLock } from './lock.ts';
+import { pinnedNode, productionModules } from './modules.ts';
+import { cacheDirectory, projectDirectory, type Report } from './places.ts';
+import { memorySize, shape } from './qemu.ts';
+import { livingMachines } from './records.ts';
+import { startMachine } from './start.ts';
+import { ensureTools, qemuVersion, runTool } from './tools.ts';
+
+const run = promisify(execFile);
+
+/** A machine that has booted and is warm, as files: its disk (changes against the image's), memory and devices. */
+export interface SavedState {
+  readonly directory: string;
+  readonly imageDirectory: string;
+  readonly disk: string;
+  readonly memory: string;
+  readonly devices: string;
+}
+
+const recipe = join(projectDirectory, 'test/machine/image');
+
+function imageHash(): string {
+  const files = readdirSync(recipe).filter((name) => name !== 'warm.sh');
+  return hashOf(pinnedNode().version, ...files.sort().flatMap((name) => [name, readFileSync(join(recipe, name))]));
+}
+
+async function stateHash(image: string): Promise<string> {
+  const warm = readFileSync(join(recipe, 'warm.sh'));
+  return hashOf(image, warm, ...shape, await qemuVersion(), productionModules().fingerprint);
+}
+
+function savedState(image: string, state: string): SavedState {
+  const directory = entryDirectory('state', state);
+  return { imageDirectory: entryDirectory('image', image), ...filesIn(directory) };
+}
+
+function filesIn(directory: string): Omit<SavedState, 'imageDirectory'> {
+  return {
+    directory,
+    disk: join(directory, 'disk.qcow2'),
+    memory: join(directory, 'memory'),
+    devices: join(directory, 'devices'),
+  };
+}
+
+/**
+ * The saved state that fits this checkout, made when it is not cached: the disk image in about a minute, the state in another.
+ *
+ * Both are named after all they are made of, so a change of any of it makes new ones. `force` makes them again, with Debian's newest.
+ */
+export async function ensureState(report: Report, force = false): Promise<SavedState> {
+  await ensureTools(report);
+  const image = imageHash();
+  const state = await stateHash(image);
+  const isComplete = (): boolean => isCached('image', image) && isCached('state', state);
+  if (!force && isComplete()) return savedState(image, state);
+  const lock = join(cacheDirectory(), 'lock');
+  await withLock(lock, () => report('waiting for another process that builds the test machine ...'), async () => {
+    if (!force && isComplete()) return;
+    if (force || !isCached('image', image)) {
+      await timed(report, 'building the disk image', () => makeEntry('image', image, buildImage));
+    }
+    await timed(report, 'saving a booted state', () => makeEntry('state', state, (directory) => bake(image, directory)));
+    const inUse = new Set(livingMachines().map(({ stateDirectory }) => stateDirectory));
+    removeUnused('state', (directory) => inUse.has(directory));
+    const images = await imagesOfStates();
+    removeUnused('image', (directory) => images.has(basename(directory)));
+  });
+  return savedState(image, state);
+}
+
+async function timed(report: Report, what: string, body: () => Promise<void>): Promise<void> {
+  report(`test machine: ${what} ...`);
+  const startedMs = performance.now();
+  await body();
+  report(`test machine: ${what} took ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
+}
+
+async function buildImage(directory: string): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    throw new Error(`the test machine's image is built as root, once: sudo HUBLET_MACHINE_CACHE=${cacheDirectory()} npm run machine -- build`);
+  }
+  await runTool('bash', [join(recipe, 'build.sh'), directory, pinnedNode().binary]);
+}
+
+/** Boots the image once, puts hublet's modules in, warms it and saves disk, memory and devices. */
+async function bake(image: string, directory: string): Promise<void> {
+  const imageDirectory = entryDirectory('image', image);
+  const { disk, memory, devices } = filesIn(directory);
+  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', join(imageDirectory, 'disk.img'), '-F', 'raw', disk]);
+  writeFileSync(memory, '');
+  truncateSync(memory, Number.parseInt(memorySize, 10) * 2 ** 30);
+  writeFileSync(join(directory, 'image'), image);
+  const { machine, qemu } = await startMachine({
+    name: `bake-${process.pid}`,
+    imageDirectory,
+    disk,
+    keepsDisk: true,
+    memory: { file: memory, shared: true },
+    isOwned: true,
+    stateDirectory: directory,
+  });
+  await using _ = machine;
+  const { directories, dependencies } = productionModules();
+  await machine.putEntries(projectDirectory, directories, '/opt/hublet');
+  await machine.run(`bash -s ${dependencies.join(' ')}`, {
+    input: await readFile(join(recipe, 'warm.sh')),
+    timeoutMs: 300_000,
+  });
+  await machine.run('sync; sleep 2; sync');
+  await qemu.qmp.execute('stop');
+  await qemu.qmp.migrate('migrate', `exec:cat > '${devices}'`);
+  // Its disk is flushed by leaving in good order, not by a kill.
+  const gone = new Promise((resolve) => qemu.process.once('close', resolve));
+  await qemu.qmp.execute('quit');
+  await gone;
+}
+
+/** Names of the image directories that saved states stand on. */
+async function imagesOfStates(): Promise<ReadonlySet<string>> {
+  const states = readdirSync(cacheDirectory()).filter((name) => name.startsWith('state-'));
+  return new Set(states.map((name) => `image-${readFileSync(join(cacheDirectory(), name, 'image'), 'utf8')}`));
+}
