@@ -1,16 +1,8 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  type YAMLError,
-} from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { unsafeCharacterIn } from './characters.ts';
 import { formatFieldPath, type PathPart } from './schemaWalk.ts';
 import type { Problem } from './types.ts';
+import { yamlMessage } from './yamlMessages.ts';
 
 /** Largest spec or configuration file, in UTF-8 bytes. */
 export const MAX_DOCUMENT_BYTES = 64 * 1024;
@@ -73,7 +65,7 @@ function convertDocument(document: Document.Parsed, text: string, lines: LineCou
   const [error] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   if (error !== undefined) {
     const end = error.code === 'MULTIPLE_DOCS' ? error.pos[0] : error.pos[1];
-    throw new Refusal(error.pos[0], [], yamlMessage(error), end);
+    throw new Refusal(error.pos[0], [], yamlMessage(error.code), end);
   }
   if (document.directives.yaml.explicit === true)
     throw new Refusal(0, [], 'must not have a %YAML line: it is YAML 1.2');
@@ -166,19 +158,9 @@ function problemAt(position: Position, path: string, code: Problem['code'], mess
   return { ...position, path, code, message };
 }
 
-/** NUL, lone surrogates and non-characters: systemd refuses a whole message or environment file for one of them. */
 function refuseUnsafeCharacters(text: string, offset: number, path: readonly PathPart[]): void {
-  const unsafe = /[\0\ufdd0-\ufdef]|\p{Surrogate}/u.exec(text)?.[0] ?? planeEnd(text);
-  if (unsafe === undefined) return;
-  const code = (unsafe.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-  throw new Refusal(offset, path, `holds the character U+${code}, which systemd can't take`);
-}
-
-function planeEnd(text: string): string | undefined {
-  // Only U+nFFFE and U+nFFFF have a last UTF-16 unit of xFFFE or xFFFF with these bits.
-  if (!/[\ufffe\uffff\udffe\udfff]/.test(text)) return undefined;
-  for (const character of text) if (((character.codePointAt(0) ?? 0) & 0xfffe) === 0xfffe) return character;
-  return undefined;
+  const unsafe = unsafeCharacterIn(text);
+  if (unsafe !== undefined) throw new Refusal(offset, path, `holds the character ${unsafe}, which systemd can't take`);
 }
 
 function offsetOf(document: Document.Parsed, root: Node, path: readonly PathPart[], part: FieldPart): number {
@@ -214,48 +196,4 @@ function startOf(node: unknown): number {
 function positionOf(lines: LineCounter, offset: number, text: string): Position {
   const { line, col } = lines.linePos(Math.min(offset, text.length));
   return line === 0 ? { line: 1, column: offset + 1 } : { line, column: col };
-}
-
-/** The parser's errors in our words: its own quote pieces of the text, which may be secret. */
-function yamlMessage(error: YAMLError): string {
-  switch (error.code) {
-    case 'ALIAS_PROPS':
-    case 'BAD_ALIAS':
-      return 'has an alias (*name) that does not fit an anchor (&name) before it';
-    case 'BAD_DIRECTIVE':
-      return 'has a line that begins with %: put the text in quotes';
-    case 'BAD_DQ_ESCAPE':
-      return 'has an unknown escape in double quotes: write \\\\ for a backslash, or use single quotes';
-    case 'BAD_INDENT':
-      return 'is indented in a way that fits nothing above it';
-    case 'BAD_SCALAR_START':
-      return 'has a text that begins with a special character (such as @ ` % &): put it in quotes';
-    case 'BLOCK_AS_IMPLICIT_KEY':
-      return "has a second ': ' on one line: put the text in quotes";
-    case 'BLOCK_IN_FLOW':
-      return 'has a block inside of [ ] or { }';
-    case 'KEY_OVER_1024_CHARS':
-      return 'has a key of more than 1024 characters';
-    case 'MISSING_CHAR':
-      return 'lacks a character here: a closing quote or bracket, a comma, or a colon and a blank after a key';
-    case 'MULTILINE_IMPLICIT_KEY':
-      return "has a key without a value: is there a ':' missing, or an indentation?";
-    case 'MULTIPLE_DOCS':
-      return 'has a second document (---): one file holds one';
-    case 'RESOURCE_EXHAUSTION':
-      return 'is nested too deeply';
-    case 'TAB_AS_INDENT':
-      return 'is indented by a tab: use blanks';
-    case 'TAG_RESOLVE_FAILED':
-    case 'BAD_COLLECTION_TYPE':
-    case 'MULTIPLE_TAGS':
-    case 'MULTIPLE_ANCHORS':
-    case 'BAD_PROP_ORDER':
-      return 'has a tag (!name) or anchor (&name) that means nothing here: put the text in quotes';
-    case 'DUPLICATE_KEY':
-    case 'IMPOSSIBLE':
-    case 'NON_STRING_KEY':
-    case 'UNEXPECTED_TOKEN':
-      return 'is not YAML here: something is left over, or a text needs quotes';
-  }
 }

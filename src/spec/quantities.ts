@@ -21,9 +21,9 @@ const DURATION_UNITS = [
 
 /** What the texts look like, for editors; the functions below say more. */
 export const SIZE_PATTERN = /^(\d{1,20})(?:\.(\d{1,12}))?(?:([KMGT])(?:i?B?)|B)?$/;
-export const DURATION_PATTERN = /^(?:(\d{1,18})d)?(?:(\d{1,18})h)?(?:(\d{1,18})m)?(?:(\d{1,18})s)?(?:(\d{1,18})ms)?$/;
+export const DURATION_PATTERN =
+  /^(?=.)(?:\d{1,18}|(?:(\d{1,18})d)?(?:(\d{1,18})h)?(?:(\d{1,18})m)?(?:(\d{1,18})s)?(?:(\d{1,18})ms)?)$/;
 export const CORES_PATTERN = /^(\d{1,6})(?:\.(\d{1,6})|m)?$/;
-
 export const CPUS_PATTERN = /^\s*\d{1,5}(?:-\d{1,5})?\s*(?:,\s*\d{1,5}(?:-\d{1,5})?\s*)*$/;
 
 /** Below this the kernel's shortest CPU quota (1 ms in 100 ms) would round the limit up. */
@@ -72,7 +72,7 @@ export function parseDurationMs(value: string | number): number {
     return withinSafeRange(BigInt(wholeNumber(value, 'duration', 'seconds')) * 1000n, String(value));
   }
   if (/^\d{1,18}$/.test(value)) return withinSafeRange(BigInt(value) * 1000n, value);
-  const match = value === '' ? null : DURATION_PATTERN.exec(value);
+  const match = DURATION_PATTERN.exec(value);
   if (match === null) {
     throw new QuantityError(`${quote(value)} is not a duration: write 500ms, 10s, 5m, 1h30m or a number of seconds`);
   }

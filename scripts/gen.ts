@@ -1,0 +1,43 @@
+/**
+ * Writes the files that are made from tables in the source. `--check`: writes nothing and fails where one is stale.
+ *
+ * Another generated file is another line in OUTPUTS.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { renderServerJsonSchema } from '../src/spec/jsonSchema.ts';
+
+interface Output {
+  /** Below the project's root. */
+  readonly path: string;
+  /** The file's whole text; the same source gives the same text. */
+  render(): string;
+}
+
+const OUTPUTS: readonly Output[] = [
+  { path: 'desired-state/schema/server.schema.json', render: renderServerJsonSchema },
+];
+
+const root = join(import.meta.dirname, '..');
+const isCheck = process.argv.includes('--check');
+const stale = OUTPUTS.filter((output) => textOf(output.path) !== output.render());
+
+if (isCheck) {
+  for (const { path } of stale) console.error(`${path} is stale: run \`npm run gen\` and commit it`);
+  process.exitCode = stale.length > 0 ? 1 : 0;
+} else {
+  for (const { path, render } of stale) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), render());
+    console.log(`wrote ${path}`);
+  }
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(join(root, path), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
