@@ -1,0 +1,270 @@
+import type { UnitProperty } from '../units/types.ts';
+import { forEachLimited } from './concurrency.ts';
+import { Link, type LinkOptions } from './link.ts';
+import type { Manager } from './manager.ts';
+import { UnitMirror } from './mirror.ts';
+import { isUnitName } from './path.ts';
+import { type Systemd, SystemdError, type SystemdEvent, type UnitState } from './port.ts';
+import { readInvocationId, type SystemdSignal } from './signals.ts';
+
+export interface SystemdOptions extends LinkOptions {
+  /** D-Bus names of the Service properties kept in `UnitState.live`. */
+  readonly liveProperties: readonly string[];
+  /** Told each time a connection was made again after it had been lost. */
+  readonly onReconnect?: (() => void) | undefined;
+}
+
+const pattern = 'hublet-*.service';
+
+/** For where the signal that says so may never come: after a listing from a new systemd, and without a connection. */
+const reloadOver: SystemdSignal = { kind: 'reloading', isActive: false };
+
+/** GetAll costs PID 1 about a millisecond: more than this many at once would only make others wait. */
+const readsAtOnce = 16;
+
+/**
+ * systemd over D-Bus: joins the connection (`Link`), systemd's methods (`Manager`) and what is known of the units
+ * (`UnitMirror`) to the port that the rest of hublet sees.
+ */
+export class SystemdOverDbus implements Systemd {
+  readonly #options: SystemdOptions;
+  readonly #mirror: UnitMirror;
+  readonly #link: Link;
+  readonly #listeners = new Set<(event: SystemdEvent) => void>();
+  readonly #changed = new Set<string>();
+  #version = '';
+  #isShuttingDown = false;
+  #hasBeenConnected = false;
+  #reloads = 0;
+  #onFirstConnection: (() => void) | undefined;
+
+  constructor(options: SystemdOptions) {
+    this.#options = options;
+    this.#mirror = new UnitMirror(options.liveProperties);
+    this.#link = new Link(options, {
+      onSignal: (signal) => this.#take(signal),
+      list: (manager) => this.#listAfterConnecting(manager),
+      onConnected: () => this.#connected(),
+      onDisconnected: (reason) => this.#disconnected(reason),
+    });
+  }
+
+  open(timeoutMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancelTimer = this.#options.clock.after(timeoutMs, () => {
+        const reason = this.#link.reason() || 'no answer';
+        this.close();
+        reject(new SystemdError('Disconnected', `no connection to systemd in ${timeoutMs} ms: ${reason}`));
+      });
+      this.#onFirstConnection = () => {
+        cancelTimer();
+        resolve();
+      };
+      this.#link.open();
+    });
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  isConnected(): boolean {
+    return this.#link.isConnected();
+  }
+
+  unit(name: string): UnitState | undefined {
+    return this.#mirror.unit(name);
+  }
+
+  forget(name: string): void {
+    this.#mirror.forget(name);
+  }
+
+  version(): string {
+    return this.#version;
+  }
+
+  on(listener: (event: SystemdEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async relist(): Promise<readonly string[]> {
+    return this.#relist(this.#link.manager());
+  }
+
+  async read(name: string): Promise<UnitState | undefined> {
+    return this.#read(this.#link.manager(), name);
+  }
+
+  async startTransientUnit(name: string, properties: readonly UnitProperty[]): Promise<void> {
+    await this.#managerFor(name).startTransientUnit(name, properties);
+  }
+
+  async stopUnit(name: string): Promise<void> {
+    const manager = this.#managerFor(name);
+    // Before the call: the signals of the stop may come before its reply.
+    this.#mirror.expectStop(name, true);
+    try {
+      await manager.stopUnit(name);
+    } catch (error) {
+      const isCarriedOut = error instanceof SystemdError && error.code === 'UnknownOutcome';
+      if (!isCarriedOut) this.#mirror.expectStop(name, false);
+      throw error;
+    }
+  }
+
+  async resetFailedUnit(name: string): Promise<void> {
+    await this.#managerFor(name).resetFailedUnit(name);
+  }
+
+  async setUnitProperties(name: string, properties: readonly UnitProperty[]): Promise<void> {
+    const manager = this.#managerFor(name);
+    try {
+      await manager.setUnitProperties(name, properties);
+    } finally {
+      this.#mirror.dropLive(name);
+    }
+  }
+
+  async systemState(): Promise<string> {
+    return this.#readSystemState(this.#link.manager());
+  }
+
+  #managerFor(name: string): Manager {
+    if (!isUnitName(name)) throw new SystemdError('NoSuchUnit', `"${name}" is not a unit name that systemd takes`);
+    return this.#link.manager();
+  }
+
+  #take(signal: SystemdSignal): void {
+    this.#announce(this.#mirror.apply(signal));
+    if (signal.kind === 'shutdownJob')
+      this.#inBackground('read system state', (manager) => this.#readSystemState(manager));
+    else if (signal.kind === 'reloading') {
+      if (!signal.isActive) this.#inBackground('list after reload', (manager) => this.#listAfterReload(manager));
+    } else if (signal.kind === 'ownerChanged' && signal.owner !== '') {
+      this.#mirror.markStale();
+      this.#inBackground('list after re-execution', async (manager) => {
+        await manager.renewSubscription();
+        await this.#listAfterReload(manager);
+        this.#mirror.apply(reloadOver);
+      });
+    }
+  }
+
+  async #listAfterConnecting(manager: Manager): Promise<void> {
+    this.#version = await manager.managerProperty('Version');
+    await this.#readSystemState(manager);
+    await this.#relist(manager);
+  }
+
+  async #listAfterReload(manager: Manager): Promise<void> {
+    this.#mirror.dropLive();
+    this.#reloads += 1;
+    const reload = this.#reloads;
+    await this.#relist(manager);
+    // Another reload since then has a listing of its own: that one tells.
+    if (reload === this.#reloads) this.#emit({ kind: 'reloaded' });
+  }
+
+  async #relist(manager: Manager): Promise<readonly string[]> {
+    const changed = new Set<string>();
+    const note = (names: readonly string[]): void => {
+      for (const name of names) changed.add(name);
+      this.#announce(names);
+    };
+    await manager.listUnits(pattern, (rows) => note(this.#mirror.applyList(rows)));
+    await forEachLimited(this.#mirror.unread(), readsAtOnce, async (name) => {
+      try {
+        const isSame = await this.#isSameInvocation(manager, name);
+        if (isSame && this.#mirror.unit(name)?.marks !== undefined) return;
+        await this.#read(manager, name);
+        note([name]);
+      } catch (error) {
+        if (!(error instanceof SystemdError) || error.code === 'UnknownOutcome' || error.code === 'Disconnected')
+          throw error;
+        // One unit that can't be read must not keep the others from being known; the next listing tries again.
+        this.#options.log.warn({ unit: name, err: error }, 'unit could not be read');
+      }
+    });
+    return [...changed];
+  }
+
+  /** Whether a unit that may have been restarted unseen has not been. A listing doesn't tell: it may look as it did before. */
+  async #isSameInvocation(manager: Manager, name: string): Promise<boolean> {
+    if (!this.#mirror.isStale(name)) return true;
+    if (this.#mirror.unit(name)?.invocationId === '') return false;
+    return manager.invocationId(name, (bytes) => this.#mirror.confirm(name, readInvocationId(bytes)));
+  }
+
+  async #read(manager: Manager, name: string): Promise<UnitState | undefined> {
+    const known = this.#mirror.unit(name);
+    const isSure = known?.loaded === true && known.invocationId !== '' && !this.#mirror.isStale(name);
+    const unitRead = isSure
+      ? undefined
+      : manager.unitProperties(name, 'Unit', (properties) =>
+          this.#announce(this.#mirror.applyUnitProperties(name, properties)),
+        );
+    const serviceRead = manager.unitProperties(name, 'Service', (properties) =>
+      this.#announce(this.#mirror.applyServiceProperties(name, properties)),
+    );
+    await Promise.all([unitRead, serviceRead]);
+    const state = this.#mirror.unit(name);
+    return state?.loaded === true ? state : undefined;
+  }
+
+  async #readSystemState(manager: Manager): Promise<string> {
+    const state = await manager.managerProperty('SystemState');
+    const wasShuttingDown = this.#isShuttingDown;
+    this.#isShuttingDown = state === 'stopping';
+    if (this.#isShuttingDown && !wasShuttingDown) this.#emit({ kind: 'shutdown' });
+    return state;
+  }
+
+  #connected(): void {
+    if (this.#hasBeenConnected) this.#options.onReconnect?.();
+    this.#hasBeenConnected = true;
+    this.#onFirstConnection?.();
+    this.#onFirstConnection = undefined;
+    this.#emit({ kind: 'connected' });
+  }
+
+  #disconnected(reason: string): void {
+    this.#mirror.markStale();
+    this.#mirror.apply(reloadOver);
+    this.#emit({ kind: 'disconnected', reason });
+  }
+
+  /** Work that a signal asks for and nobody waits for. What fails is made good by a new connection, which lists everything. */
+  #inBackground(what: string, work: (manager: Manager) => Promise<unknown>): void {
+    const manager = this.#link.current();
+    if (manager === undefined) return;
+    work(manager).catch((error: unknown) => {
+      this.#options.log.warn({ err: error, action: what }, 'connecting to systemd anew');
+      this.#link.restart(manager, `${what}: ${error instanceof Error ? error.message : error}`);
+    });
+  }
+
+  /** One event per unit for all the signals that arrived together. */
+  #announce(names: readonly string[]): void {
+    if (names.length === 0) return;
+    if (this.#changed.size === 0) queueMicrotask(() => this.#flush());
+    for (const name of names) this.#changed.add(name);
+  }
+
+  #flush(): void {
+    const names = [...this.#changed];
+    this.#changed.clear();
+    for (const unit of names) this.#emit({ kind: 'changed', unit });
+  }
+
+  #emit(event: SystemdEvent): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#options.log.error({ err: error, action: event.kind }, 'listener of systemd events failed');
+      }
+    }
+  }
+}

@@ -1,0 +1,250 @@
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { Message, type MessageBus, MessageType, sessionBus, Variant } from 'dbus-next';
+import type { Clock } from '../clock.ts';
+import { toLibraryAddress } from './address.ts';
+import { DbusFailure } from './errors.ts';
+import { filterMessages } from './filter.ts';
+import type { MessageHeader } from './header.ts';
+import { SystemdError } from './port.ts';
+import { fromWire, toWire, WrongType } from './values.ts';
+
+/** One connection to a D-Bus daemon: calls with a time limit, signals, and one clear end. Knows nothing of systemd. */
+export interface Bus {
+  /**
+   * Sends a method call and resolves with what `take` makes of the body of its reply.
+   *
+   * `take` runs when the reply arrives, before any message that came after it is looked at: a promise alone would be
+   * continued only after them, and old news would then overwrite new.
+   *
+   * @throws {SystemdError} `InvalidProperty` where the body doesn't fit its signature (nothing is sent), `UnknownOutcome`
+   * when no reply came in time or the connection ended first, `Disconnected` when it had ended before; else what the
+   * error reply means
+   */
+  call<T>(call: BusCall, take: (body: readonly unknown[]) => T): Promise<T>;
+  /** Ends the connection: calls under way fail, nothing more is told. */
+  close(): void;
+}
+
+export interface BusCall {
+  readonly destination: string;
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  /** Empty where there are no arguments. */
+  readonly signature: string;
+  /** Arguments; a `v` is a `TypedValue`, 64-bit integers are bigint. */
+  readonly body: readonly unknown[];
+  readonly timeoutMs: number;
+}
+
+export interface BusSignal {
+  readonly sender: string;
+  readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  /** Plain values, variants opened. */
+  readonly body: readonly unknown[];
+}
+
+export interface BusOptions {
+  readonly address: string;
+  readonly connectTimeoutMs: number;
+  /** Ends an attempt that is no longer wanted, and has no effect on a connection that was made. */
+  readonly abort: AbortSignal;
+  readonly clock: Clock;
+  /** Says by its header alone whether a signal is worth decoding. */
+  readonly wantsSignal: (header: MessageHeader) => boolean;
+  readonly onSignal: (signal: BusSignal) => void;
+  /** The connection is gone, whatever the cause; called once, and not after `close`. */
+  readonly onLost: (reason: string) => void;
+  /** `onSignal` threw. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** What of the library is private and still needed: there is no other way to see the connection end. */
+interface Internals {
+  readonly _connection: EventEmitter & { readonly stream: Socket };
+  readonly _methodReturnHandlers: Record<number, (reply: Message) => void>;
+}
+
+interface Pending {
+  readonly what: string;
+  readonly take: (body: readonly unknown[]) => void;
+  readonly reject: (error: unknown) => void;
+  readonly cancelTimer: () => void;
+}
+
+/**
+ * Connects to a D-Bus daemon and says hello.
+ *
+ * Uses the library for authentication and encoding only. Its `call` is left alone: it has no time limit, and forgets its
+ * promises when the connection ends; replies are matched to calls here.
+ *
+ * @throws {SystemdError} `Disconnected` where there is no daemon at the address or it doesn't answer in time
+ */
+export function connectBus(options: BusOptions): Promise<Bus> {
+  return new Promise((resolve, reject) => {
+    const connection = new Connection(options);
+    connection.open(() => resolve(connection), reject);
+  });
+}
+
+class Connection implements Bus {
+  readonly #options: BusOptions;
+  readonly #bus: MessageBus;
+  readonly #stream: Socket;
+  readonly #pending = new Map<number, Pending>();
+  #endReason: string | undefined;
+  #isClosedByUs = false;
+  #onEnd: (reason: string) => void;
+
+  constructor(options: BusOptions) {
+    this.#options = options;
+    this.#onEnd = options.onLost;
+    // Only EXTERNAL: the library's other methods read key files and throw where nothing can catch.
+    this.#bus = sessionBus({ busAddress: toLibraryAddress(options.address), authMethods: ['EXTERNAL'] });
+    const internals = this.#bus as unknown as Internals;
+    this.#stream = internals._connection.stream;
+    // Listeners stay for good: an 'error' nobody listens to ends the process.
+    this.#bus.on('error', (error: unknown) => this.#end(error instanceof Error ? error.message : String(error)));
+    internals._connection.on('end', () => this.#end('the bus closed the connection'));
+    this.#stream.on('close', () => this.#end('the connection closed'));
+    internals._connection.once('connect', () => filterMessages(this.#stream, (header) => this.#wants(header)));
+    this.#bus.on('message', (message: Message) => this.#take(message));
+    this.#guardHello(internals);
+  }
+
+  open(onConnected: () => void, onFailed: (error: SystemdError) => void): void {
+    const { address, connectTimeoutMs, abort, clock, onLost } = this.#options;
+    const onAbort = (): void => this.#end('no longer wanted');
+    abort.addEventListener('abort', onAbort);
+    const cancelTimer = clock.after(connectTimeoutMs, () => this.#end(`no answer in ${connectTimeoutMs} ms`));
+    this.#onEnd = (reason) => {
+      cancelTimer();
+      abort.removeEventListener('abort', onAbort);
+      onFailed(new SystemdError('Disconnected', `cannot connect to D-Bus at ${address}: ${reason}`));
+    };
+    this.#bus.once('connect', () => {
+      cancelTimer();
+      abort.removeEventListener('abort', onAbort);
+      if (this.#endReason !== undefined) return;
+      this.#onEnd = onLost;
+      onConnected();
+    });
+  }
+
+  async call<T>(call: BusCall, take: (body: readonly unknown[]) => T): Promise<T> {
+    const what = call.member;
+    if (this.#endReason !== undefined) {
+      throw new SystemdError('Disconnected', `${what}: not connected to D-Bus (${this.#endReason})`);
+    }
+    const message = encodeCall(call);
+    const serial = this.#bus.newSerial();
+    message.serial = serial;
+    const { clock } = this.#options;
+    return new Promise((resolve, reject) => {
+      const cancelTimer = clock.after(call.timeoutMs, () => {
+        this.#pending.delete(serial);
+        reject(new SystemdError('UnknownOutcome', `${what}: no reply in ${call.timeoutMs} ms`));
+      });
+      this.#pending.set(serial, { what, take: (body) => resolve(take(body)), reject, cancelTimer });
+      try {
+        this.#bus.send(message);
+      } catch (error) {
+        this.#pending.delete(serial);
+        cancelTimer();
+        const text = error instanceof Error ? error.message : String(error);
+        const isClosed = !this.#stream.writable;
+        reject(new SystemdError(isClosed ? 'Disconnected' : 'InvalidProperty', `${what}: could not be sent: ${text}`));
+      }
+    });
+  }
+
+  close(): void {
+    this.#isClosedByUs = true;
+    // What was written still goes out, and a daemon that hangs can't keep this process alive.
+    this.#stream.end();
+    this.#stream.unref();
+    this.#end('closed');
+  }
+
+  #wants(header: MessageHeader): boolean {
+    if (header.type === MessageType.SIGNAL) return this.#options.wantsSignal(header);
+    // Nothing may call methods on us; replies are always for us.
+    return header.type !== MessageType.METHOD_CALL;
+  }
+
+  /** The library drops a message, replies included, when a listener throws: nothing may escape from here. */
+  #take(message: Message): void {
+    try {
+      if (message.type === MessageType.SIGNAL) {
+        const body = message.body.map((value: unknown) => fromWire(value, isVariant));
+        const { sender, path, interface: from, member } = message;
+        this.#options.onSignal({ sender, path, interface: from, member, body });
+      } else this.#settle(message);
+    } catch (error) {
+      this.#options.onFault(error);
+    }
+  }
+
+  #settle(reply: Message): void {
+    const serial = Number(reply.replySerial);
+    const pending = this.#pending.get(serial);
+    if (pending === undefined) return;
+    this.#pending.delete(serial);
+    pending.cancelTimer();
+    if (reply.type === MessageType.ERROR) {
+      const text: unknown = reply.body[0];
+      pending.reject(new DbusFailure(reply.errorName ?? '', typeof text === 'string' ? text : '', pending.what));
+      return;
+    }
+    try {
+      pending.take(reply.body.map((value: unknown) => fromWire(value, isVariant)));
+    } catch (error) {
+      pending.reject(error);
+    }
+  }
+
+  #end(reason: string): void {
+    if (this.#endReason !== undefined) return;
+    this.#endReason = reason;
+    if (!this.#isClosedByUs) this.#stream.destroy();
+    for (const { what, reject, cancelTimer } of this.#pending.values()) {
+      cancelTimer();
+      reject(new SystemdError('UnknownOutcome', `${what}: the connection to D-Bus ended before the reply (${reason})`));
+    }
+    this.#pending.clear();
+    if (!this.#isClosedByUs) this.#onEnd(reason);
+  }
+
+  /** The library throws out of a promise nobody holds when Hello (its first call) is refused; take the refusal from it. */
+  #guardHello(internals: Internals): void {
+    const [serial, accept] = Object.entries(internals._methodReturnHandlers)[0] ?? [];
+    if (serial === undefined || accept === undefined) return;
+    internals._methodReturnHandlers[Number(serial)] = (reply) => {
+      if (reply.type === MessageType.ERROR) this.#end(`the bus refused Hello: ${reply.errorName}`);
+      else accept(reply);
+    };
+  }
+}
+
+function encodeCall(call: BusCall): Message {
+  try {
+    return new Message({
+      destination: call.destination,
+      path: call.path,
+      interface: call.interface,
+      member: call.member,
+      signature: call.signature,
+      body: toWire(call.signature, call.body, (signature, value) => new Variant(signature, value), call.member),
+    });
+  } catch (error) {
+    if (!(error instanceof WrongType || error instanceof SyntaxError)) throw error;
+    throw new SystemdError('InvalidProperty', error.message, { cause: error });
+  }
+}
+
+function isVariant(value: unknown): value is { value: unknown } {
+  return value instanceof Variant;
+}

@@ -1,0 +1,47 @@
+/** Where systemd's objects live, and the escaping of unit names in object paths. */
+
+const unitRoot = '/org/freedesktop/systemd1/unit/';
+
+/** What the object path of each of our units begins with, after escaping `hublet-`. */
+export const ourUnitPathPrefix = `${unitRoot}hublet_2d`;
+
+/**
+ * Object path of a unit: every byte but ASCII letters and digits as `_xx`, a leading digit too.
+ *
+ * @see sd-bus `sd_bus_path_encode(3)`
+ */
+export function unitPath(name: string): string {
+  if (name === '') return `${unitRoot}_`;
+  let path = unitRoot;
+  for (const [index, byte] of Buffer.from(name).entries()) {
+    const character = String.fromCharCode(byte);
+    const isPlain = /[A-Za-z]/.test(character) || (index > 0 && /[0-9]/.test(character));
+    path += isPlain ? character : `_${byte.toString(16).padStart(2, '0')}`;
+  }
+  return path;
+}
+
+/** Unit name of an object path; undefined where the path is not a unit's. */
+export function unitOfPath(path: string): string | undefined {
+  if (!path.startsWith(unitRoot)) return undefined;
+  const label = path.slice(unitRoot.length);
+  if (!/^(?:[A-Za-z0-9]|_[0-9a-f]{2})+$/.test(label)) return undefined;
+  const bytes: number[] = [];
+  for (let at = 0; at < label.length; at += 1) {
+    if (label[at] === '_') {
+      bytes.push(Number.parseInt(label.slice(at + 1, at + 3), 16));
+      at += 2;
+    } else bytes.push(label.charCodeAt(at));
+  }
+  return Buffer.from(bytes).toString();
+}
+
+/** Whether a unit may be one of our servers, by its name alone: `hublet-*.service`. */
+export function isOurUnitName(name: string): boolean {
+  return name.startsWith('hublet-') && name.endsWith('.service');
+}
+
+/** Whether systemd takes this as a unit name at all; template names without an instance are left out. @see systemd.unit(5) */
+export function isUnitName(name: string): boolean {
+  return name.length <= 255 && /^[A-Za-z0-9:_.\\-]+\.(?:service|slice)$/.test(name);
+}
