@@ -11,6 +11,8 @@ export interface ServerMemory {
   /** Wall time of that start. */
   readonly startedAtMs: number;
   readonly readyAtMs: number | null;
+  /** Starts that followed an end nobody asked for, within this boot; never reset. */
+  readonly restartsTotal: number;
   /** Restarts after failures since the count was last reset; the backoff grows with it. */
   readonly restarts: number;
   /** Wall time until which it stays down in backoff; null: not backing off. */
