@@ -24,3 +24,8 @@ export function createSystemClock(): Clock {
     },
   };
 }
+
+/** A wall time as ISO 8601 in UTC with milliseconds, as status files and events have it. */
+export function isoTime(wallMs: number): string {
+  return new Date(wallMs).toISOString();
+}

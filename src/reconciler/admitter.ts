@@ -72,12 +72,13 @@ export class Admitter {
     if ('kind' in account) return account;
     const port = this.#port(record.name, spec);
     if (typeof port === 'object') return port;
+    const given = port === 'none' ? undefined : port;
     const known = this.#bases.get(record.name);
-    if (known !== undefined && known.spec === spec && sameAccount(known.account, account) && known.port === port) {
+    if (known !== undefined && known.spec === spec && sameAccount(known.account, account) && known.port === given) {
       return known.admission;
     }
-    const admission = this.#compile(record, spec, account, port);
-    this.#bases.set(record.name, { spec, account, port, admission });
+    const admission = this.#compile(record, spec, account, given);
+    this.#bases.set(record.name, { spec, account, port: given, admission });
     return admission;
   }
 
@@ -128,8 +129,8 @@ export class Admitter {
     }
   }
 
-  #port(name: string, spec: ServerSpec): number | undefined | Admission {
-    if (spec.port === 'none') return undefined;
+  #port(name: string, spec: ServerSpec): number | 'none' | Admission {
+    if (spec.port === 'none') return 'none';
     const { portStore, config, isPortFree } = this.#ports;
     const known = this.#bases.get(name);
     if (known?.spec === spec && known.port !== undefined && portStore.ports.get(name) === known.port) return known.port;

@@ -3,7 +3,7 @@ import { type ServerInput, type ServerSnapshot, serverMachine } from '../machine
 import type { Condition, LastExit } from '../status/types.ts';
 import type { ServerMemory } from '../store/types.ts';
 import type { Admission } from './admitter.ts';
-import type { StopCause, UnitEnd } from './exit.ts';
+import type { UnitEnd } from './exit.ts';
 
 /** One run of a unit, from the moment hublet knew of it. */
 export interface Invocation {
@@ -17,10 +17,14 @@ export interface Invocation {
 export interface ServerEntry {
   readonly name: string;
   readonly unitName: string;
+  /** Names its files, see units/name.ts. */
+  readonly fileId: string;
   snapshot: ServerSnapshot;
   /** Generation last acted on; 0 before the first. */
   generation: number;
   admission: Admission;
+  /** The last admission that succeeded: what a running server is measured by while its new spec is refused. */
+  served: (Admission & { kind: 'admitted' }) | undefined;
   /** The present run; undefined while it is down. */
   invocation: Invocation | undefined;
   /** The last run whose end was dealt with; the same end is never counted twice. */
@@ -29,10 +33,15 @@ export interface ServerEntry {
   end: UnitEnd | undefined;
   /** Monotonic time of our last StartTransientUnit that no run has answered yet. */
   startRequestedMs: number | undefined;
-  stopCause: StopCause | undefined;
-  /** The restart annotation that the present run answers for. */
-  restartedAt: string;
+  /** Monotonic time the present run was asked for, or was found. */
+  startedMs: number;
+  /** The restart annotation that the present run answers for; undefined: not known, as for a unit found running. */
+  restartedAt: string | undefined;
   lastExit: LastExit | null;
+  /** Starts that followed an end nobody asked for, within this boot. */
+  restartsTotal: number;
+  /** The next start is one of those. */
+  isRestartDue: boolean;
   /** Kills for memory that only the journal told of: the cgroup was gone before its counter could be read. */
   journalOomKills: number;
   /** Kills already told of by an event. */
@@ -41,6 +50,8 @@ export interface ServerEntry {
   resizeDeferred: string | undefined;
   /** What keeps it from being done, of the last step; cleared by success. */
   fault: string | undefined;
+  /** Last refusal of its file that an event told of. */
+  refusal: string | undefined;
   hasEnvironmentFile: boolean;
   conditions: readonly Condition[];
 }
@@ -52,7 +63,7 @@ export interface ServerEntry {
  */
 export function createEntry(
   name: string,
-  unitName: string,
+  unit: { readonly name: string; readonly fileId: string },
   memory: ServerMemory | undefined,
   now: { readonly wallMs: number; readonly monotonicMs: number },
 ): ServerEntry {
@@ -68,10 +79,12 @@ export function createEntry(
         };
   return {
     name,
-    unitName,
+    unitName: unit.name,
+    fileId: unit.fileId,
     snapshot: initialTransition(serverMachine, input)[0],
-    generation: 0,
+    generation: memory?.generation ?? 0,
     admission: { kind: 'waiting', message: 'not looked at yet' },
+    served: undefined,
     invocation:
       memory === undefined || memory.invocationId === ''
         ? undefined
@@ -79,14 +92,17 @@ export function createEntry(
     endedInvocationId: memory?.endedInvocationId ?? '',
     end: undefined,
     startRequestedMs: undefined,
-    stopCause: undefined,
-    restartedAt: memory?.restartedAt ?? '',
+    startedMs: now.monotonicMs,
+    restartedAt: memory?.restartedAt ?? undefined,
     lastExit: memory?.lastExit ?? null,
+    restartsTotal: memory?.restartsTotal ?? 0,
+    isRestartDue: false,
     journalOomKills: 0,
     reportedOomKills: 0,
     resizeDeferred: undefined,
     fault: undefined,
-    hasEnvironmentFile: false,
+    refusal: undefined,
+    hasEnvironmentFile: memory !== undefined && memory.invocationId !== '',
     conditions: [],
   };
 }
@@ -106,10 +122,12 @@ export function memoryOf(
     startedAtMs: entry.invocation?.startedAtMs ?? 0,
     readyAtMs: entry.invocation?.readyAtMs ?? null,
     restarts,
+    restartsTotal: entry.restartsTotal,
     // Whole seconds: the two clocks differ by a little each time, and an unchanged memory must not be written again.
     backoffUntilMs:
       backoffUntilMs === null ? null : Math.round((now.wallMs + backoffUntilMs - now.monotonicMs) / 1000) * 1000,
-    restartedAt: entry.restartedAt,
+    restartedAt: entry.restartedAt ?? null,
+    generation: entry.generation,
     ended,
     lastExit: entry.lastExit,
   };

@@ -1,9 +1,6 @@
 import type { ExitKind } from '../machines/server.machine.ts';
 import type { UnitState } from '../systemd/port.ts';
 
-/** Why hublet itself asked the unit to stop; undefined where it didn't. */
-export type StopCause = 'down' | 'deleted' | 'restart';
-
 /** The end of one run, from the moment it was noticed until it has been dealt with. */
 export interface UnitEnd {
   readonly invocationId: string;

@@ -1,3 +1,4 @@
+import { isoTime } from '../clock.ts';
 import type { InvocationRecord } from '../journal/types.ts';
 import type { ExitKind } from '../machines/server.machine.ts';
 import { exitMessage } from '../status/exitMessage.ts';
@@ -55,18 +56,13 @@ export function unhandledEnd(unit: UnitState | undefined, entry: ServerEntry, no
   return isStartLost ? { invocationId: '', unit, noticedAtMs: nowMs, evidence: undefined } : undefined;
 }
 
-/** The kernel's kill and the main process's death belong together only when they are this close. */
-const OOM_WINDOW_MS = 2_000;
-
-/** What the journal's record of a run says about its end. `isOomSeen`: its cgroup counted a kill for memory. */
-export function evidenceOf(record: InvocationRecord, isOomSeen: boolean): ExitEvidence {
-  const isOomAtEnd =
-    record.oomAtMs !== undefined &&
-    (record.exitAtMs === undefined || Math.abs(record.exitAtMs - record.oomAtMs) <= OOM_WINDOW_MS);
+/** What the journal's record of a run says about its end. `isOomCounted`: its cgroup counted a kill for memory too. */
+export function evidenceOf(record: InvocationRecord, isOomCounted: boolean): ExitEvidence {
   return {
-    journalResult: isOomAtEnd && record.exit?.code !== 1 ? 'oom-kill' : record.result,
+    journalResult: record.result,
     journalExit: record.exit,
-    isOomSeen: isOomSeen && record.oomAtMs === undefined,
+    // Where the journal knows of the kill, it also knows whether the main process was the victim.
+    isOomSeen: isOomCounted && !record.isOomSeen,
     lines: record.lines,
   };
 }
@@ -81,11 +77,7 @@ const NO_EVIDENCE: ExitEvidence = { journalResult: undefined, journalExit: undef
 const EXIT_CODES = { 1: 'exited', 2: 'killed', 3: 'dumped' } as const;
 
 /** Judges an end by what systemd last said of it, or by the journal alone where nobody saw it. */
-export function judgeEnd(
-  end: UnitEnd,
-  isoTime: (ms: number) => string,
-  memoryLimitBytes: number | undefined,
-): JudgedEnd {
+export function judgeEnd(end: UnitEnd, memoryLimitBytes: number | undefined): JudgedEnd {
   const evidence = end.evidence ?? NO_EVIDENCE;
   const unit = end.unit ?? unseenUnit(evidence);
   const isStartLost = end.invocationId === '';

@@ -1,10 +1,11 @@
 import type { Server } from '../admission/types.ts';
+import { isoTime } from '../clock.ts';
 import type { ServerState } from '../machines/server.machine.ts';
 import { setCondition } from '../status/conditions.ts';
 import type { Condition, Phase, ServerStatus } from '../status/types.ts';
 import { appliedLimits } from '../units/diff.ts';
 import { deriveConditions } from './conditions.ts';
-import { BUS_GRACE_MS, type IsoTime, type ServerView } from './view.ts';
+import { BUS_GRACE_MS, type ServerView } from './view.ts';
 
 const PHASE_OF: Readonly<Record<ServerState, Phase>> = {
   pending: 'Pending',
@@ -28,7 +29,7 @@ export function phaseOf(view: Pick<ServerView, 'entry' | 'busLostMs'>): Phase {
 }
 
 /** The conditions of this moment, with transition times kept where the status did not flip. */
-export function conditionsOf(view: ServerView, isoTime: IsoTime): readonly Condition[] {
+export function conditionsOf(view: ServerView): readonly Condition[] {
   const observedGeneration = view.entry.generation;
   return deriveConditions(view).map((state) =>
     setCondition(view.entry.conditions, { ...state, observedGeneration }, isoTime(view.wallMs)),
@@ -36,7 +37,7 @@ export function conditionsOf(view: ServerView, isoTime: IsoTime): readonly Condi
 }
 
 /** The status file of one server. Nothing of its environment, credentials or arguments goes into it. */
-export function serverStatus(view: ServerView, conditions: readonly Condition[], isoTime: IsoTime): ServerStatus {
+export function serverStatus(view: ServerView, conditions: readonly Condition[]): ServerStatus {
   const { entry, record, unit, position } = view;
   const server = entry.admission.kind === 'admitted' ? entry.admission.server : undefined;
   const isUp = position === 'active' || position === 'starting' || position === 'stopping';
@@ -60,10 +61,10 @@ export function serverStatus(view: ServerView, conditions: readonly Condition[],
       invocationId: isUp && unit !== undefined && unit.invocationId !== '' ? unit.invocationId : null,
       mainPid: isUp && unit !== undefined && unit.mainPid !== 0 ? unit.mainPid : null,
       address: server === undefined ? null : addressOf(server),
-      restarts: entry.snapshot.context.restarts,
+      restarts: entry.restartsTotal,
       startedAt: startedAtMs === undefined ? null : isoTime(startedAtMs),
       readyAt: readyAtMs === undefined || readyAtMs === null ? null : isoTime(readyAtMs),
-      nextTransition: nextTransition(view, isoTime),
+      nextTransition: nextTransition(view),
       lastExit: entry.lastExit,
       applied: isUp && unit?.live !== undefined ? appliedLimits(unit.live) : {},
       conditions,
@@ -79,7 +80,7 @@ function addressOf(server: Server): ServerStatus['status']['address'] {
   return check?.kind === 'http' ? { ...address, url: `${check.scheme}://127.0.0.1:${server.port}/` } : address;
 }
 
-function nextTransition(view: ServerView, isoTime: IsoTime): ServerStatus['status']['nextTransition'] {
+function nextTransition(view: ServerView): ServerStatus['status']['nextTransition'] {
   const { entry, record, wallMs, monotonicMs } = view;
   const { value, context } = entry.snapshot;
   if (value === 'backOff' && context.backoffUntilMs !== null) {

@@ -30,6 +30,3 @@ export interface ServerView {
 
 /** The bus may be away this long before statuses say Unknown: a restart of dbus takes less. */
 export const BUS_GRACE_MS = 10_000;
-
-/** An ISO 8601 time with milliseconds, in UTC. */
-export type IsoTime = (wallMs: number) => string;

@@ -1,0 +1,123 @@
+import type { SpecRecord } from '../source/types.ts';
+import type { UnitState } from '../systemd/port.ts';
+import { diffLive } from '../units/diff.ts';
+import { planResize } from '../units/resize.ts';
+import type { UnitProperty } from '../units/types.ts';
+import type { Admitter } from './admitter.ts';
+import { perform, type UnitAction } from './effects.ts';
+import type { ServerEntry } from './entry.ts';
+import type { Action } from './plan.ts';
+import type { LoopPorts } from './ports.ts';
+import type { WorkResult } from './queue.ts';
+import { RESTARTED_AT } from './wish.ts';
+
+/** Limits that differ from the spec, and which of them may be set now. */
+export interface LimitsPlan {
+  readonly drifted: readonly string[];
+  readonly apply: readonly UnitProperty[];
+}
+
+const REFUSED_RETRY_MS = 60_000;
+
+/** Carries out the actions of one look and keeps the entry true to what was done. */
+export class Actor {
+  readonly #ports: LoopPorts;
+  readonly #admitter: Admitter;
+
+  constructor(ports: LoopPorts, admitter: Admitter) {
+    this.#ports = ports;
+    this.#admitter = admitter;
+  }
+
+  /** Compares the live limits with the plan's; shrinking below what is used is put off, and the entry says so. */
+  limits(entry: ServerEntry, unit: UnitState | undefined): LimitsPlan {
+    if (unit?.live === undefined || entry.admission.kind !== 'admitted') return { drifted: [], apply: [] };
+    const differences = diffLive(entry.admission.plan.live, unit.live);
+    if (differences.length === 0) {
+      entry.resizeDeferred = undefined;
+      return { drifted: [], apply: [] };
+    }
+    const usage = this.#ports.sampler.usage(entry.name);
+    const { apply, deferred } = planResize(differences, unit.live, usage?.memoryWorkingSetBytes);
+    if (deferred !== undefined && entry.resizeDeferred === undefined) {
+      this.#ports.events.record({ server: entry.name, reason: 'ResizeDeferred', message: deferred.message });
+    }
+    entry.resizeDeferred = deferred?.message;
+    return { drifted: differences.map(({ name }) => name), apply };
+  }
+
+  /**
+   * Carries the actions out in order, up to the first that fails.
+   *
+   * Undefined: all done. `refused`: systemd will not take this start ever, as its message says.
+   */
+  async run(
+    entry: ServerEntry,
+    actions: readonly Exclude<Action, { kind: 'forget' }>[],
+    record: SpecRecord | undefined,
+  ): Promise<WorkResult | { readonly kind: 'refused'; readonly message: string } | undefined> {
+    entry.fault = undefined;
+    for (const action of actions) {
+      const startRequestedMs = entry.startRequestedMs;
+      // Before the call: systemd's signals come before its reply.
+      if (action.kind === 'start') entry.startRequestedMs = this.#ports.clock.monotonicMs();
+      const envPath = this.#environmentPath(entry);
+      const outcome = await perform(action, entry.unitName, envPath, this.#ports);
+      if (outcome.kind === 'done') {
+        this.#note(entry, action, record);
+        continue;
+      }
+      entry.startRequestedMs = startRequestedMs;
+      if (outcome.kind === 'stale') {
+        await this.#ports.systemd.read(entry.unitName);
+        return { kind: 'retry' };
+      }
+      entry.fault = outcome.message;
+      this.#ports.log.warn({ server: entry.name, action: action.kind, reason: outcome.message }, 'action failed');
+      if (outcome.kind === 'failed') return { kind: 'retry' };
+      return action.kind === 'start' ? outcome : { kind: 'again', afterMs: REFUSED_RETRY_MS };
+    }
+    return undefined;
+  }
+
+  /** Removes all that hublet itself kept of a server. Its home and data are not hublet's. @throws on a read-only file system */
+  forget(entry: ServerEntry): void {
+    const { runtime, statusFiles, sampler, prober, systemd, source, events } = this.#ports;
+    prober.unfollow(entry.name);
+    sampler.forget(entry.name);
+    runtime.removeEnvironment(this.#environmentPath(entry));
+    this.#admitter.release(entry.name);
+    runtime.removeMemory(entry.name);
+    statusFiles.remove(entry.name);
+    systemd.forget(entry.unitName);
+    source.forget(entry.name);
+    events.record({ server: entry.name, reason: 'Deleted', message: 'nothing of it is left but its data' });
+  }
+
+  #note(entry: ServerEntry, action: UnitAction, record: SpecRecord | undefined): void {
+    const { events } = this.#ports;
+    switch (action.kind) {
+      case 'start':
+        entry.hasEnvironmentFile = true;
+        if (entry.isRestartDue) entry.restartsTotal += 1;
+        entry.isRestartDue = false;
+        entry.restartedAt = record?.spec?.annotations[RESTARTED_AT] ?? '';
+        return;
+      case 'setLimits': {
+        const names = action.properties.map(({ name }) => name).join(', ');
+        events.record({ server: entry.name, reason: 'Resized', message: `set on the running unit: ${names}` });
+        return;
+      }
+      case 'removeEnvironment':
+        entry.hasEnvironmentFile = false;
+        return;
+      case 'stop':
+      case 'resetFailed':
+        return;
+    }
+  }
+
+  #environmentPath(entry: ServerEntry): string {
+    return `${this.#ports.config.runtimeDirectory}/env/${entry.fileId}.env`;
+  }
+}

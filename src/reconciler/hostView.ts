@@ -1,0 +1,87 @@
+import { isoTime } from '../clock.ts';
+import { setCondition } from '../status/conditions.ts';
+import type { ConditionReason, ConditionType } from '../status/reasons.ts';
+import { type Condition, type HostStatus, PHASES, type Phase } from '../status/types.ts';
+import type { LoopPorts } from './ports.ts';
+
+/** What the host's status is made from besides the ports. */
+export interface HostFacts {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAtMs: number;
+  readonly phases: Iterable<Phase>;
+  readonly reconnects: number;
+  /** Address of the HTTP server and why it doesn't listen; null: switched off. */
+  readonly http: { readonly address: string; readonly problem: string | undefined } | null;
+  readonly previous: readonly Condition[];
+}
+
+/** `/run/hublet/status.json`: the controller's own state, for people and for `hublet get` when it is down. */
+export function hostStatus(ports: LoopPorts, facts: HostFacts): HostStatus {
+  const counts = Object.fromEntries(PHASES.map((phase) => [phase, 0])) as Record<Phase, number>;
+  for (const phase of facts.phases) counts[phase] += 1;
+  return {
+    apiVersion: 'hublet/v1',
+    kind: 'HostStatus',
+    version: facts.version,
+    pid: facts.pid,
+    startedAt: isoTime(facts.startedAtMs),
+    systemdVersion: ports.systemd.version(),
+    http: facts.http !== null && facts.http.problem === undefined ? facts.http.address : null,
+    dbus: { connected: ports.systemd.isConnected(), reconnects: facts.reconnects },
+    sources: ports.source.states().map((state) => ({
+      path: state.path,
+      ready: state.isReady,
+      message: state.message,
+      files: state.files,
+      invalid: state.invalid,
+      ignored: state.ignored,
+      pruneHeld: state.heldForPrune,
+      pruneDigest: state.pruneDigest ?? null,
+    })),
+    servers: counts,
+    conditions: hostConditions(ports, facts),
+  };
+}
+
+function hostConditions(ports: LoopPorts, facts: HostFacts): readonly Condition[] {
+  const now = isoTime(ports.clock.wallMs());
+  const condition = (type: ConditionType, isTrue: boolean, reason: ConditionReason, message: string): Condition =>
+    setCondition(
+      facts.previous,
+      { type, status: isTrue ? 'True' : 'False', reason, message, observedGeneration: 0 },
+      now,
+    );
+  const states = ports.source.states();
+  const lost = states.filter((state) => !state.isReady);
+  const held = states.filter((state) => state.heldForPrune.length > 0);
+  const isConnected = ports.systemd.isConnected();
+  const http = facts.http;
+  return [
+    condition(
+      'SourceReady',
+      lost.length === 0,
+      lost.length === 0 ? 'Listed' : 'Missing',
+      lost.map(({ path, message }) => `${path}: ${message}`).join('; '),
+    ),
+    condition(
+      'PruneHeld',
+      held.length > 0,
+      held.length > 0 ? 'TooMany' : 'NoneHeld',
+      held
+        .map((state) => `${state.path}: ${state.heldForPrune.length} servers, digest ${state.pruneDigest}`)
+        .join('; '),
+    ),
+    condition('BusConnected', isConnected, isConnected ? 'Connected' : 'Disconnected', ''),
+    ...(http === null
+      ? []
+      : [
+          condition(
+            'HttpReady',
+            http.problem === undefined,
+            http.problem === undefined ? 'Listening' : 'AddressInUse',
+            http.problem ?? http.address,
+          ),
+        ]),
+  ];
+}

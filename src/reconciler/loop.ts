@@ -1,0 +1,260 @@
+/**
+ * The loop: the only place that knows all others. It turns what happens anywhere into names that need a look, and looks.
+ *
+ * Level-based: an event carries a name, never what happened; lost or doubled events cost a look, never a wrong step. A
+ * resync goes over everything again, so that what no event told of heals too.
+ */
+import { unescapedName, unitName } from '../units/name.ts';
+import { Admitter } from './admitter.ts';
+import { limitsDiffer } from './drift.ts';
+import { messageOf } from './effects.ts';
+import { Ends } from './ends.ts';
+import type { LoopPorts } from './ports.ts';
+import { WorkQueue, type WorkResult } from './queue.ts';
+import { Reconciler } from './reconcile.ts';
+import { StartGate } from './startGate.ts';
+import { BUS_GRACE_MS } from './view.ts';
+
+/** Units of ours that no source knows may be stopped this long after the start, not before. */
+const ORPHAN_GRACE_MS = 60_000;
+
+export interface LoopOptions {
+  readonly ports: LoopPorts;
+  readonly isDryRun: boolean;
+  /** Something that the host's status shows may have changed. */
+  readonly onHostChange: () => void;
+}
+
+export class ReconcileLoop {
+  readonly ends: Ends;
+  readonly #ports: LoopPorts;
+  readonly #options: LoopOptions;
+  readonly #queue: WorkQueue;
+  readonly #admitter: Admitter;
+  readonly #reconciler: Reconciler;
+  readonly #nameOf = new Map<string, string>();
+  readonly #unsubscribe: (() => void)[] = [];
+  #orphansFromMs = Number.POSITIVE_INFINITY;
+  #busLostAtMs: number | undefined;
+  #isHostStopping = false;
+  #cancelResync: () => void = () => undefined;
+
+  constructor(options: LoopOptions) {
+    const { ports } = options;
+    this.#ports = ports;
+    this.#options = options;
+    const enqueue = (name: string) => this.#queue.add(name);
+    this.ends = new Ends(ports, enqueue);
+    this.#admitter = new Admitter(ports, enqueue);
+    this.#reconciler = new Reconciler({
+      ports,
+      admitter: this.#admitter,
+      ends: this.ends,
+      gate: new StartGate(ports.config.reconcile.maxStarting),
+      enqueue,
+      isOrphanCertain: () => this.#isOrphanCertain(),
+      busLostMs: () => this.busLostMs(),
+      isDryRun: options.isDryRun,
+    });
+    this.#queue = new WorkQueue({
+      clock: ports.clock,
+      instruments: ports.instruments,
+      concurrency: ports.config.reconcile.concurrency,
+      random: ports.random,
+      work: (name) => this.#work(name),
+    });
+  }
+
+  get entries(): Reconciler['entries'] {
+    return this.#reconciler.entries;
+  }
+
+  /** How long the bus has been away; 0 while it is there. */
+  busLostMs(): number {
+    return this.#busLostAtMs === undefined ? 0 : this.#ports.clock.monotonicMs() - this.#busLostAtMs;
+  }
+
+  queueDepth(): number {
+    return this.#queue.depth();
+  }
+
+  /** How long work has waited without any being done, milliseconds; the watchdog asks. */
+  stuckMs(): number {
+    return this.#queue.stuckMs();
+  }
+
+  /**
+   * Takes up work. Both the units and the directories have been listed before: nothing is stopped on half a picture.
+   *
+   * Resolves when every server known now has had its first look. @throws {SystemdError} units can't be listed
+   */
+  async start(): Promise<void> {
+    const { source, systemd, prober, sampler, clock } = this.#ports;
+    this.#unsubscribe.push(
+      source.on((name) => this.#onSource(name)),
+      systemd.on((event) => {
+        switch (event.kind) {
+          case 'changed':
+            this.#onUnit(event.unit);
+            break;
+          case 'connected':
+            this.#onConnected();
+            break;
+          case 'disconnected':
+            this.#onDisconnected(event.reason);
+            break;
+          case 'reloaded':
+            this.#lookAtAll();
+            break;
+          case 'shutdown':
+            this.#onShutdown();
+            break;
+        }
+      }),
+      prober.on((name) => this.#queue.add(name)),
+      sampler.on((name) => this.#queue.add(name)),
+    );
+    this.#orphansFromMs = clock.monotonicMs() + ORPHAN_GRACE_MS;
+    for (const name of source.names()) this.#admitter.note(name, source.record(name)?.spec);
+    const units = await systemd.relist();
+    await this.#meetUnknownUnits(units);
+    this.#removeStaleStatus();
+    this.#lookAtAll();
+    this.#scheduleResync();
+    await this.#queue.idle();
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelResync();
+    for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
+    await this.#queue.stop();
+  }
+
+  /** Resolves when no name waits for a look or has one; alarms may still be set. */
+  async idle(): Promise<void> {
+    await this.#queue.idle();
+  }
+
+  async #work(name: string): Promise<WorkResult> {
+    if (this.#isHostStopping) return { kind: 'done' };
+    const { clock, instruments, log } = this.#ports;
+    const startMs = clock.monotonicMs();
+    let result: WorkResult;
+    try {
+      result = await this.#reconciler.reconcile(name);
+      instruments.reconciled(result.kind === 'done' ? 'success' : 'waiting', (clock.monotonicMs() - startMs) / 1000);
+    } catch (error) {
+      log.error(
+        { server: name, err: error, reason: messageOf(error) },
+        'a look at a server failed and will be repeated',
+      );
+      instruments.reconciled('error', (clock.monotonicMs() - startMs) / 1000);
+      result = { kind: 'retry' };
+    }
+    this.#options.onHostChange();
+    // Deleted and written again meanwhile: the new file needs a look of its own.
+    if (!this.entries.has(name) && this.#ports.source.record(name) !== undefined) return { kind: 'again', afterMs: 0 };
+    return result;
+  }
+
+  #onSource(name: string | undefined): void {
+    this.#options.onHostChange();
+    if (name === undefined) return;
+    this.#admitter.note(name, this.#ports.source.record(name)?.spec);
+    this.#look(name);
+  }
+
+  #onUnit(unit: string): void {
+    const name = this.#nameOf.get(unit);
+    if (name !== undefined) this.#queue.add(name);
+  }
+
+  #onConnected(): void {
+    const { events } = this.#ports;
+    if (this.#busLostAtMs === undefined) return;
+    this.#busLostAtMs = undefined;
+    events.record({ reason: 'BusReconnected', message: 'connected to systemd again' });
+    this.#lookAtAll();
+    this.#options.onHostChange();
+  }
+
+  #onDisconnected(reason: string): void {
+    const { clock, events } = this.#ports;
+    if (this.#busLostAtMs !== undefined) return;
+    this.#busLostAtMs = clock.monotonicMs();
+    events.record({ reason: 'BusDisconnected', message: reason });
+    clock.after(BUS_GRACE_MS + 100, () => {
+      if (this.#busLostAtMs !== undefined) this.#lookAtAll();
+    });
+    this.#options.onHostChange();
+  }
+
+  /** From here on nothing is started and no end is taken for a failure: systemd stops everything itself. */
+  #onShutdown(): void {
+    if (this.#isHostStopping) return;
+    this.#isHostStopping = true;
+    this.#ports.log.info({}, 'the host is going down; servers are left to systemd');
+  }
+
+  #look(name: string): void {
+    this.#nameOf.set(unitName(name), name);
+    this.#queue.add(name);
+  }
+
+  #lookAtAll(): void {
+    for (const name of new Set([...this.#ports.source.names(), ...this.entries.keys()])) this.#look(name);
+  }
+
+  #isOrphanCertain(): boolean {
+    const { clock, source } = this.#ports;
+    return clock.monotonicMs() >= this.#orphansFromMs && source.states().every((state) => state.isReady);
+  }
+
+  /** Units that no source knows: ours get a look of their own, which leaves them alone until it is certain that they are orphans. */
+  async #meetUnknownUnits(units: readonly string[]): Promise<void> {
+    const { source, systemd, instance, events, clock } = this.#ports;
+    const known = new Set(source.names().map((name) => unitName(name)));
+    for (const unit of units) {
+      if (known.has(unit) || this.#nameOf.has(unit)) continue;
+      const marks = (await systemd.read(unit))?.marks;
+      const name = marks?.instance === instance.id ? unescapedName(marks.server) : undefined;
+      if (name === undefined) continue;
+      events.record({ server: name, reason: 'Orphaned', message: `${unit} runs, but no spec asks for it` });
+      this.#look(name);
+      clock.after(ORPHAN_GRACE_MS, () => this.#queue.add(name));
+    }
+  }
+
+  /** Status files of servers that neither a source nor a unit knows any more: an earlier controller's. */
+  #removeStaleStatus(): void {
+    const { statusFiles } = this.#ports;
+    const known = new Set([...this.#ports.source.names(), ...this.#nameOf.values()]);
+    for (const name of statusFiles.names()) {
+      if (!known.has(name)) statusFiles.remove(name);
+    }
+  }
+
+  #scheduleResync(): void {
+    const { clock, config, random } = this.#ports;
+    const pauseMs = config.reconcile.resyncMs * (0.9 + 0.2 * random());
+    this.#cancelResync = clock.after(pauseMs, () => {
+      void this.#resync().finally(() => this.#scheduleResync());
+    });
+  }
+
+  /** Goes over everything: one listing, and a question to systemd only where the kernel's limits differ from what it said. */
+  async #resync(): Promise<void> {
+    const { systemd, sampler, log } = this.#ports;
+    if (!systemd.isConnected() || this.#isHostStopping) return;
+    try {
+      await systemd.relist();
+      for (const entry of this.entries.values()) {
+        if (limitsDiffer(sampler.usage(entry.name), systemd.unit(entry.unitName)?.live))
+          await systemd.read(entry.unitName);
+      }
+      this.#lookAtAll();
+    } catch (error) {
+      log.warn({ reason: messageOf(error) }, 'resync failed and will be repeated');
+    }
+  }
+}

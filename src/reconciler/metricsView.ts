@@ -1,0 +1,60 @@
+import type { MetricsSnapshot, ServerMetrics } from '../metrics/types.ts';
+import type { Ends } from './ends.ts';
+import type { ServerEntry } from './entry.ts';
+import { positionOf } from './plan.ts';
+import type { LoopPorts } from './ports.ts';
+import { phaseOf } from './statusView.ts';
+import { wishOf } from './wish.ts';
+
+/** What a scrape shows, gathered from memory: no D-Bus call, no file. */
+export function metricsSnapshot(
+  entries: Iterable<ServerEntry>,
+  ports: LoopPorts,
+  facts: { readonly ends: Ends; readonly queueDepth: number; readonly busLostMs: number },
+): MetricsSnapshot {
+  const states = ports.source.states();
+  const files = states.reduce((sum, state) => sum + state.files, 0);
+  const invalid = states.reduce((sum, state) => sum + state.invalid, 0);
+  return {
+    systemdVersion: ports.systemd.version(),
+    servers: [...entries].map((entry) => serverMetrics(entry, ports, facts)),
+    specs: {
+      valid: files - invalid,
+      invalid,
+      ignored: states.reduce((sum, state) => sum + state.ignored.length, 0),
+    },
+    sources: states.map(({ path, isReady }) => ({ path, isReady })),
+    pruneHeld: states.reduce((sum, state) => sum + state.heldForPrune.length, 0),
+    queueDepth: facts.queueDepth,
+    isDbusConnected: ports.systemd.isConnected(),
+  };
+}
+
+function serverMetrics(
+  entry: ServerEntry,
+  ports: LoopPorts,
+  facts: { readonly ends: Ends; readonly busLostMs: number },
+): ServerMetrics {
+  const unit = ports.systemd.unit(entry.unitName);
+  const record = ports.source.record(entry.name);
+  const usage = ports.sampler.usage(entry.name);
+  const isUp = positionOf(unit) === 'active';
+  const labels = Object.entries(record?.spec?.labels ?? {}).filter(([name]) =>
+    ports.config.metrics.labels.includes(name),
+  );
+  return {
+    name: entry.name,
+    user: entry.served?.server.account.name ?? '',
+    unit: entry.unitName,
+    pool: '',
+    profile: '',
+    labels: Object.fromEntries(labels),
+    phase: phaseOf({ entry, busLostMs: facts.busLostMs }),
+    isReady: entry.snapshot.value === 'ready',
+    isDesired: wishOf(record, ports.clock.wallMs(), false) === 'run',
+    ...(isUp && unit?.activeSinceMs !== undefined ? { startTimeSeconds: unit.activeSinceMs / 1000 } : {}),
+    restarts: entry.restartsTotal,
+    oomKills: facts.ends.oomKills(entry),
+    ...(usage === undefined ? {} : { usage }),
+  };
+}

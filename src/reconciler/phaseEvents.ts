@@ -1,0 +1,63 @@
+import type { ServerSnapshot } from '../machines/server.machine.ts';
+import type { SpecRecord } from '../source/types.ts';
+import type { EventReason } from '../status/reasons.ts';
+import type { ServerEntry } from './entry.ts';
+import type { LoopPorts } from './ports.ts';
+
+/** Tells people of a server's moves from one phase to another, and times its starts. */
+export class PhaseEvents {
+  readonly #ports: Pick<LoopPorts, 'events' | 'clock' | 'instruments'>;
+
+  constructor(ports: Pick<LoopPorts, 'events' | 'clock' | 'instruments'>) {
+    this.#ports = ports;
+  }
+
+  tell(entry: ServerEntry, before: ServerSnapshot, record: SpecRecord | undefined): void {
+    const { value, context } = entry.snapshot;
+    if (value === before.value) return;
+    switch (value) {
+      case 'starting':
+        this.#record(entry, 'Starting', 'asked systemd to start it');
+        return;
+      case 'ready':
+        this.#noteReady(entry);
+        return;
+      case 'running':
+        if (before.value === 'ready') this.#record(entry, 'Unhealthy', 'its readiness probe fails');
+        return;
+      case 'backOff': {
+        const seconds = Math.round(((context.backoffUntilMs ?? 0) - this.#ports.clock.monotonicMs()) / 1000);
+        this.#record(entry, 'BackOff', `starts again in ${seconds} s`);
+        return;
+      }
+      case 'stopping':
+        if (record?.spec?.suspend !== undefined)
+          this.#record(entry, 'Suspended', record.spec.suspend.reason ?? 'by its spec');
+        return;
+      case 'updating':
+        this.#record(entry, 'Restarted', 'stopping it in order to start anew');
+        return;
+      case 'deleting':
+        this.#record(entry, 'Deleting', 'its spec file is gone');
+        return;
+      case 'pending':
+      case 'stopped':
+      case 'ended':
+      case 'failed':
+      case 'deleted':
+        return;
+    }
+  }
+
+  #noteReady(entry: ServerEntry): void {
+    const { clock, instruments } = this.#ports;
+    if (entry.invocation?.readyAtMs !== null) return;
+    entry.invocation = { ...entry.invocation, readyAtMs: clock.wallMs() };
+    instruments.serverStarted((clock.monotonicMs() - entry.startedMs) / 1000);
+    this.#record(entry, 'Ready', `after ${((clock.monotonicMs() - entry.startedMs) / 1000).toFixed(1)} s`);
+  }
+
+  #record(entry: ServerEntry, reason: EventReason, message: string): void {
+    this.#ports.events.record({ server: entry.name, reason, message });
+  }
+}

@@ -1,0 +1,238 @@
+/** One look at one server: what is wished, what is there, what follows. The loop decides when to look. */
+import { transition } from 'xstate';
+import { DEFAULT_BACKOFF } from '../machines/backoff.ts';
+import { type Observed, serverMachine } from '../machines/server.machine.ts';
+import type { SpecRecord } from '../source/types.ts';
+import type { UnitState } from '../systemd/port.ts';
+import { serverFileId, unitName } from '../units/name.ts';
+import { Actor } from './actor.ts';
+import type { Admitter } from './admitter.ts';
+import type { Ends } from './ends.ts';
+import { createEntry, type ServerEntry } from './entry.ts';
+import { nextLookMs } from './nextLook.ts';
+import { isOurs, needsReading, newInvocation } from './observer.ts';
+import { PhaseEvents } from './phaseEvents.ts';
+import { planActions, positionOf } from './plan.ts';
+import type { LoopPorts } from './ports.ts';
+import { Publisher, type ViewFacts } from './publisher.ts';
+import type { WorkResult } from './queue.ts';
+import type { StartGate } from './startGate.ts';
+import { isBlocked, isReady, isRestartAsked, observedPosition, probedPort, RESTARTED_AT, wishOf } from './wish.ts';
+
+export interface ReconcilerOptions {
+  readonly ports: LoopPorts;
+  readonly admitter: Admitter;
+  readonly ends: Ends;
+  readonly gate: StartGate;
+  readonly enqueue: (name: string) => void;
+  /** Whether a unit of ours that no source knows may be taken for deleted: not before every source was read for a while. */
+  readonly isOrphanCertain: () => boolean;
+  /** How long the bus has been away; 0 while it is there. */
+  readonly busLostMs: () => number;
+  /** Actions are told but not carried out. */
+  readonly isDryRun: boolean;
+}
+
+export class Reconciler {
+  readonly entries = new Map<string, ServerEntry>();
+  readonly #options: ReconcilerOptions;
+  readonly #ports: LoopPorts;
+  readonly #actor: Actor;
+  readonly #publisher: Publisher;
+  readonly #phases: PhaseEvents;
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    this.#ports = options.ports;
+    this.#actor = new Actor(options.ports, options.admitter);
+    this.#publisher = new Publisher(options.ports);
+    this.#phases = new PhaseEvents(options.ports);
+  }
+
+  async reconcile(name: string): Promise<WorkResult> {
+    const { source, systemd, instance } = this.#ports;
+    const { admitter, ends } = this.#options;
+    const record = source.record(name);
+    const entry = this.#entry(name);
+    if (!systemd.isConnected()) return this.#publish(entry, record, systemd.unit(entry.unitName), {});
+
+    const unit = await this.#observe(entry);
+    const isForeign = unit?.loaded === true && unit.marks !== undefined && !isOurs(unit, instance.id);
+    const own = isForeign ? undefined : unit;
+    const end = ends.take(entry, own);
+    if (end.kind === 'collecting') return { kind: 'done' };
+    if (end.kind === 'none') this.#noteInvocation(entry, own, record);
+
+    if (record?.spec !== undefined) entry.admission = admitter.admit(record, record.spec);
+    if (entry.admission.kind === 'admitted') entry.served = entry.admission;
+    this.#noteGeneration(entry, record);
+    this.#follow(entry, own);
+    ends.tellOomKills(entry);
+
+    const isQueued = this.#decide(entry, record, own, isForeign, end.kind === 'ended' ? end.exit : null);
+    return await this.#act(entry, record, own, { isForeign, isQueued });
+  }
+
+  #entry(name: string): ServerEntry {
+    const known = this.entries.get(name);
+    if (known !== undefined) return known;
+    const { clock, runtime, statusFiles } = this.#ports;
+    const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
+    const unit = { name: unitName(name), fileId: serverFileId(name) };
+    const entry = createEntry(name, unit, runtime.readMemory(name), now);
+    entry.conditions = statusFiles.read(name)?.status.conditions ?? [];
+    this.entries.set(name, entry);
+    return entry;
+  }
+
+  /** The unit as systemd has it, its properties read once for each run. */
+  async #observe(entry: ServerEntry): Promise<UnitState | undefined> {
+    const { systemd } = this.#ports;
+    if (needsReading(systemd.unit(entry.unitName), entry)) await systemd.read(entry.unitName);
+    return systemd.unit(entry.unitName);
+  }
+
+  #noteInvocation(entry: ServerEntry, unit: UnitState | undefined, record: SpecRecord | undefined): void {
+    const id = newInvocation(unit, entry);
+    if (id === undefined) return;
+    const isOwnStart = entry.startRequestedMs !== undefined;
+    entry.startedMs = entry.startRequestedMs ?? this.#ports.clock.monotonicMs();
+    entry.invocation = { id, startedAtMs: unit?.activeSinceMs ?? this.#ports.clock.wallMs(), readyAtMs: null };
+    entry.startRequestedMs = undefined;
+    entry.hasEnvironmentFile = true;
+    if (isOwnStart) return;
+    entry.restartedAt ??= record?.spec?.annotations[RESTARTED_AT] ?? '';
+    this.#ports.events.record({ server: entry.name, reason: 'Adopted', message: 'found running and left as it is' });
+  }
+
+  #noteGeneration(entry: ServerEntry, record: SpecRecord | undefined): void {
+    if (record === undefined) return;
+    const { events } = this.#ports;
+    const refusal = record.refusal?.message;
+    if (refusal !== undefined && refusal !== entry.refusal) {
+      events.record({ server: entry.name, reason: 'SpecRejected', message: refusal });
+    }
+    entry.refusal = refusal;
+    if (record.spec === undefined || record.generation === entry.generation) return;
+    const isChange = entry.generation !== 0;
+    entry.generation = record.generation;
+    events.record({ server: entry.name, reason: 'SpecAccepted', message: `generation ${record.generation}` });
+    for (const message of record.warnings) events.record({ server: entry.name, reason: 'InsecureSpec', message });
+    if (isChange) [entry.snapshot] = transition(serverMachine, entry.snapshot, { type: 'FORGIVEN' });
+  }
+
+  /** Keeps usage and readiness measured for the present run and no other. */
+  #follow(entry: ServerEntry, unit: UnitState | undefined): void {
+    const { sampler, prober } = this.#ports;
+    const server = entry.served?.server;
+    const isUp = unit !== undefined && positionOf(unit) === 'active' && unit.invocationId !== '';
+    if (isUp && unit.controlGroup !== '') sampler.follow(entry.name, unit.controlGroup, unit.invocationId);
+    const probe = server?.spec.readinessProbe;
+    const port = probedPort(entry);
+    if (!isUp || server === undefined || probe === undefined || port === undefined) prober.unfollow(entry.name);
+    else prober.follow(entry.name, { invocationId: unit.invocationId, probe, port, uid: server.account.uid });
+  }
+
+  /** Feeds the statechart; returns whether the gate held the server back from starting. */
+  #decide(
+    entry: ServerEntry,
+    record: SpecRecord | undefined,
+    unit: UnitState | undefined,
+    isForeign: boolean,
+    exit: Observed['exit'],
+  ): boolean {
+    const { clock, random, prober } = this.#ports;
+    const before = entry.snapshot;
+    const event: Observed = {
+      type: 'OBSERVED',
+      nowMs: clock.monotonicMs(),
+      wish: wishOf(record, clock.wallMs(), this.#options.isOrphanCertain()),
+      isBlocked: isForeign || isBlocked(entry, record),
+      unit: observedPosition(entry, unit),
+      isReady: isReady(entry, unit, prober.verdict(entry.name)),
+      isRestartAsked: isRestartAsked(entry, record),
+      exit,
+      policy: { restart: entry.served?.server.spec.restartPolicy ?? 'OnFailure', backoff: DEFAULT_BACKOFF },
+      jitter: random(),
+    };
+    [entry.snapshot] = transition(serverMachine, before, event);
+    const isQueued = this.#isHeld(entry, event);
+    if (isQueued) [entry.snapshot] = transition(serverMachine, entry.snapshot, { type: 'HELD' });
+    this.#phases.tell(entry, before, record);
+    return isQueued;
+  }
+
+  #isHeld(entry: ServerEntry, { nowMs, unit }: Observed): boolean {
+    const { gate } = this.#options;
+    if (!this.#isStarting(entry, nowMs)) {
+      this.leaveGate(entry.name);
+      return false;
+    }
+    if (unit === 'absent' || unit === 'failed') return !gate.enter(entry.name, 0);
+    gate.occupy(entry.name);
+    return false;
+  }
+
+  /** Gives its place among the starting servers back and wakes those that may have it. */
+  leaveGate(name: string): void {
+    for (const next of this.#options.gate.leave(name)) this.#options.enqueue(next);
+  }
+
+  /** Whether it holds a place among the starting servers: one that takes longer than its start timeout doesn't any more. */
+  #isStarting(entry: ServerEntry, nowMs: number): boolean {
+    if (entry.snapshot.value === 'starting') return true;
+    if (entry.snapshot.value !== 'running' || entry.invocation?.readyAtMs !== null) return false;
+    return nowMs - entry.startedMs < (entry.served?.server.spec.startTimeoutMs ?? 0);
+  }
+
+  async #act(
+    entry: ServerEntry,
+    record: SpecRecord | undefined,
+    unit: UnitState | undefined,
+    facts: Pick<ViewFacts, 'isForeign' | 'isQueued'>,
+  ): Promise<WorkResult> {
+    const { systemd, log, clock } = this.#ports;
+    const { drifted, apply } = this.#actor.limits(entry, unit);
+    const actions = planActions({
+      state: entry.snapshot.value,
+      position: positionOf(unit),
+      unit,
+      plan: entry.admission.kind === 'admitted' ? entry.admission.plan : undefined,
+      limits: apply,
+      isStartPending: entry.startRequestedMs !== undefined,
+      hasEnvironmentFile: entry.hasEnvironmentFile,
+    });
+    if (this.#options.isDryRun) {
+      for (const { kind } of actions) log.info({ server: entry.name, action: kind }, 'would act');
+      return this.#publish(entry, record, unit, { ...facts, drifted });
+    }
+    const steps = actions.filter((action) => action.kind !== 'forget');
+    const result = await this.#actor.run(entry, steps, record);
+    if (result?.kind === 'refused') {
+      this.#options.ends.refuse(entry, result.message);
+      this.#decide(entry, record, undefined, facts.isForeign, 'configuration');
+    } else if (result === undefined && steps.length < actions.length) {
+      this.#actor.forget(entry);
+      this.entries.delete(entry.name);
+      this.leaveGate(entry.name);
+      return { kind: 'done' };
+    }
+    const present = facts.isForeign ? undefined : systemd.unit(entry.unitName);
+    const left = steps.length === 0 ? drifted : this.#actor.limits(entry, present).drifted;
+    const published = this.#publish(entry, record, present, { ...facts, drifted: left });
+    if (result !== undefined && result.kind !== 'refused') return result;
+    const afterMs = nextLookMs(entry, record, clock);
+    return published.kind === 'retry' || afterMs === undefined ? published : { kind: 'again', afterMs };
+  }
+
+  #publish(
+    entry: ServerEntry,
+    record: SpecRecord | undefined,
+    unit: UnitState | undefined,
+    facts: Partial<ViewFacts>,
+  ): WorkResult {
+    const all = { isForeign: false, isQueued: false, drifted: [], busLostMs: this.#options.busLostMs(), ...facts };
+    const isWritten = this.#publisher.publish(this.#publisher.view(entry, record, unit, all));
+    return isWritten || this.#options.isDryRun ? { kind: 'done' } : { kind: 'retry' };
+  }
+}

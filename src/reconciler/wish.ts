@@ -1,0 +1,58 @@
+/** What is wished of a server and what it answers to, from its record and its present run. Pure. */
+import type { UnitPosition, Wish } from '../machines/server.machine.ts';
+import type { ProbeVerdict } from '../probes/types.ts';
+import type { SpecRecord } from '../source/types.ts';
+import type { UnitState } from '../systemd/port.ts';
+import type { ServerEntry } from './entry.ts';
+import { positionOf } from './plan.ts';
+
+/** The annotation that `hublet restart` sets: another value than the one a run was started with asks for a new run. */
+export const RESTARTED_AT = 'hublet/restartedAt';
+
+/**
+ * What its owner wants now. A unit of ours without any record is an orphan: it runs on until `isOrphanCertain`.
+ *
+ * Nothing but a proven deletion, or a spec that says so, ever gives another wish than `run`.
+ */
+export function wishOf(record: SpecRecord | undefined, wallMs: number, isOrphanCertain: boolean): Wish {
+  if (record === undefined) return isOrphanCertain ? 'gone' : 'run';
+  if (record.isDeleted && !record.isFrozen) return 'gone';
+  return isSuspended(record, wallMs) ? 'down' : 'run';
+}
+
+export function isSuspended(record: SpecRecord, wallMs: number): boolean {
+  const suspend = record.spec?.suspend;
+  return suspend !== undefined && (suspend.untilMs === undefined || wallMs < suspend.untilMs);
+}
+
+/** Whether it can't be started now, whatever is wished. A frozen source creates nothing: only what ran in this boot is kept up. */
+export function isBlocked(entry: ServerEntry, record: SpecRecord | undefined): boolean {
+  const hasRunBefore = entry.endedInvocationId !== '' || entry.invocation !== undefined;
+  return record?.spec === undefined || entry.admission.kind !== 'admitted' || (record.isFrozen && !hasRunBefore);
+}
+
+/** A person asked for a new run, and the present one started before that. */
+export function isRestartAsked(entry: ServerEntry, record: SpecRecord | undefined): boolean {
+  const asked = record?.spec?.annotations[RESTARTED_AT] ?? '';
+  return asked !== '' && entry.restartedAt !== undefined && asked !== entry.restartedAt;
+}
+
+/** Ready: active, and its readiness probe, where it has one, succeeded for this very run. */
+export function isReady(entry: ServerEntry, unit: UnitState | undefined, verdict: ProbeVerdict | undefined): boolean {
+  if (unit === undefined || positionOf(unit) !== 'active') return false;
+  if (entry.served?.server.spec.readinessProbe === undefined) return true;
+  return verdict?.invocationId === unit.invocationId && verdict.isReady === true;
+}
+
+/** Where the unit is; a start of ours that systemd has not shown yet is on its way, not absent. */
+export function observedPosition(entry: ServerEntry, unit: UnitState | undefined): UnitPosition {
+  const position = positionOf(unit);
+  return position === 'absent' && entry.startRequestedMs !== undefined ? 'starting' : position;
+}
+
+/** The port its probe asks, undefined where it has no probe or no port. */
+export function probedPort(entry: ServerEntry): number | undefined {
+  const server = entry.served?.server;
+  const port = server?.spec.readinessProbe?.check.port ?? server?.port;
+  return port === undefined ? undefined : Number(port);
+}
