@@ -25,7 +25,7 @@ export function compileUnit(server: Server, context: UnitContext): UnitPlan {
   const live = liveProperties(spec.resources);
   const unmarked = [
     property('Description', `hublet server ${spec.name}`),
-    property('Documentation', [fileUrl(context.specPath)]),
+    ...(context.specPath === '' ? [] : [property('Documentation', [fileUrl(context.specPath)])]),
     property('Slice', 'hublet.slice'),
     ...lifecycleProperties(server),
     ...processProperties(server, environment.variables.get('PATH') ?? '', path),

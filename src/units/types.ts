@@ -30,7 +30,7 @@ export interface UnitContext {
   readonly hashKey: Uint8Array;
   /** Directory of the environment files. */
   readonly environmentDirectory: string;
-  /** Path of the spec file, named in Documentation=. */
+  /** Path of the spec file, named in Documentation=. Empty: the file is gone, nothing is named. */
   readonly specPath: string;
   /** True: for a user manager, which takes no User=. Absent: false. */
   readonly isUserMode?: boolean;
