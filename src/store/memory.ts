@@ -20,6 +20,7 @@ const NOTHING: Omit<ServerMemory, 'name' | 'bootId'> = {
   startedAtMs: 0,
   readyAtMs: null,
   restarts: 0,
+  restartsTotal: 0,
   backoffUntilMs: null,
   restartedAt: '',
   ended: null,

@@ -98,6 +98,7 @@ describe('memory of one boot', () => {
     startedAtMs: 1,
     readyAtMs: null,
     restarts: 2,
+    restartsTotal: 2,
     backoffUntilMs: 5,
     restartedAt: '',
     ended: null,
