@@ -1,0 +1,72 @@
+import { formatDuration, formatSize } from '../spec/quantities.ts';
+import type { ProbeSpec, Resources, ServerSpec } from '../spec/types.ts';
+
+/**
+ * What a spec asks for, as `[field, words]`; fields that say nothing beyond the default are left out.
+ *
+ * Values of the environment and arguments of the command are not in it: both may be secret, and people paste this text.
+ */
+export function summariseSpec(spec: ServerSpec): readonly (readonly [string, string])[] {
+  const { command, environment, resources, sandbox, suspend } = spec;
+  const rows: (readonly [string, string] | undefined)[] = [
+    ['User', spec.user],
+    ['Command', `${command[0] ?? ''}${command.length > 1 ? ` (and ${count(command.length - 1, 'argument')})` : ''}`],
+    ['Directory', spec.workingDirectory],
+    list('Environment', Object.entries(environment).map(([name, value]) => `${name} (${Buffer.byteLength(value)} bytes)`)),
+    list('Extra paths', spec.extraPaths),
+    ['Port', String(spec.port)],
+    list('Resources', resourceWords(resources)),
+    list('Sandbox', [
+      ...(sandbox.privateTmp ? ['private /tmp'] : ['shared /tmp']),
+      ...(sandbox.noNewPrivileges ? ['no new privileges'] : ['new privileges allowed']),
+      ...sandbox.readOnlyPaths.map((path) => `${path} read-only`),
+      ...sandbox.readWritePaths.map((path) => `${path} writable`),
+    ]),
+    spec.readinessProbe === undefined ? undefined : ['Readiness', probeWords(spec.readinessProbe)],
+    [
+      'Restart',
+      `${spec.restartPolicy}; start within ${formatDuration(spec.startTimeoutMs)}, stop within ${formatDuration(spec.terminationGracePeriodMs)}`,
+    ],
+    suspend === undefined
+      ? undefined
+      : [
+          'Suspended',
+          [
+            suspend.untilMs === undefined ? 'until resumed' : `until ${new Date(suspend.untilMs).toISOString()}`,
+            ...(suspend.reason === undefined ? [] : [suspend.reason]),
+          ].join(': '),
+        ],
+    list('Labels', Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`)),
+  ];
+  return rows.filter((row) => row !== undefined);
+}
+
+function resourceWords(resources: Resources): string[] {
+  const sizes = [
+    ['memory', resources.memoryMaxBytes],
+    ['memory high', resources.memoryHighBytes],
+    ['memory guarantee', resources.memoryLowBytes],
+    ['swap', resources.memorySwapMaxBytes],
+  ] as const;
+  return [
+    ...sizes.flatMap(([name, bytes]) => (bytes === undefined ? [] : [`${name} ${formatSize(bytes)}`])),
+    ...(resources.cpuLimitCores === undefined ? [] : [count(resources.cpuLimitCores, 'core')]),
+    ...(resources.cpuWeight === undefined ? [] : [`CPU weight ${resources.cpuWeight}`]),
+    ...(resources.allowedCpus === undefined ? [] : [`on CPUs ${resources.allowedCpus.join(',')}`]),
+    ...(resources.tasksMax === undefined ? [] : [count(resources.tasksMax, 'task')]),
+  ];
+}
+
+function probeWords({ check, periodMs, timeoutMs, failureThreshold }: ProbeSpec): string {
+  const port = check.port === undefined ? '' : `:${check.port}`;
+  const what = check.kind === 'http' ? `${check.scheme} ${port}${check.path}` : `tcp ${port || 'its port'}`;
+  return `${what} every ${formatDuration(periodMs)}, timeout ${formatDuration(timeoutMs)}, ${count(failureThreshold, 'failure')} to be not ready`;
+}
+
+function list(title: string, words: readonly string[]): readonly [string, string] | undefined {
+  return words.length === 0 ? undefined : [title, words.join(', ')];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,49 @@
+import { parseDurationMs, QuantityError } from '../../spec/quantities.ts';
+import { parseMomentMs } from '../../spec/times.ts';
+import type { Context } from '../context.ts';
+import { CliError, EXIT } from '../errors.ts';
+import type { EditValue } from '../output.ts';
+import { editServers } from '../specEdit.ts';
+
+const FIELD = ['spec', 'suspend'];
+
+export interface SuspendOptions {
+  readonly names: readonly string[];
+  readonly reason?: string | undefined;
+  /** A moment, or a duration from now. */
+  readonly until?: string | undefined;
+}
+
+/** `hublet suspend`: writes the wish to keep servers down into their specs. */
+export async function runSuspend(context: Context, { names, reason, until }: SuspendOptions): Promise<number> {
+  const fields = {
+    ...(reason === undefined ? {} : { reason }),
+    ...(until === undefined ? {} : { until: momentOf(until, context.clock.wallMs()) }),
+  };
+  const value: EditValue = Object.keys(fields).length === 0 ? true : fields;
+  return editServers(context, names, () => ({ kind: 'edit', edit: { path: FIELD, value, done: 'suspended' } }));
+}
+
+/** `hublet resume`: takes that wish away. */
+export function runResume(context: Context, names: readonly string[]): Promise<number> {
+  return editServers(context, names, (spec) =>
+    spec.suspend === undefined
+      ? { kind: 'unchanged', words: 'is not suspended' }
+      : { kind: 'edit', edit: { path: FIELD, value: undefined, done: 'resumed' } },
+  );
+}
+
+function momentOf(text: string, nowMs: number): string {
+  const atMs = parseMomentMs(text) ?? nowMs + durationMs(text);
+  if (atMs <= nowMs) throw new CliError(EXIT.usage, `--until ${text} is in the past`);
+  return new Date(atMs).toISOString();
+}
+
+function durationMs(text: string): number {
+  try {
+    return parseDurationMs(text);
+  } catch (error) {
+    if (!(error instanceof QuantityError)) throw error;
+    throw new CliError(EXIT.usage, `--until '${text}' is neither a time (2027-01-31T18:00:00Z) nor a duration (2h)`);
+  }
+}
