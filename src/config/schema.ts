@@ -94,7 +94,7 @@ export const CONFIG_FIELDS_NOT_IN_THIS_VERSION: ReadonlySet<string> = new Set([
 ]);
 
 function absolutePathProblem(path: string): string | undefined {
-  return path.startsWith('{') ? 'must be an absolute path' : pathProblem(path);
+  return path.startsWith('/') ? pathProblem(path) : 'must be an absolute path';
 }
 
 /** The key of a spec's label; in the metric its other characters become `_`. */

@@ -162,7 +162,8 @@ function typeMessage(expected: readonly string[], value: unknown): string {
   const isScalar = typeof value === 'number' || typeof value === 'boolean';
   if (expected.includes('string') && isScalar) return `must be ${wanted}, not ${typeName(value)}: put it in quotes`;
   if (expected.includes('boolean') && typeof value === 'string') return `must be ${wanted}, without quotes, not a text`;
-  if (expected.includes('int') && typeof value === 'string') return `must be ${wanted}, without quotes or units`;
+  if (typeof value === 'string' && (expected.includes('int') || expected.includes('number')))
+    return `must be ${wanted}, without quotes or units`;
   if (expected.includes('int') && typeof value === 'number') return `must be ${wanted}, not ${value}`;
   return `must be ${wanted}, not ${typeName(value)}`;
 }

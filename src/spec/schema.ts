@@ -130,17 +130,23 @@ const environmentSchema = z
     if (message !== undefined) context.addIssue({ code: 'custom', message });
   });
 
+const commandSchema = z
+  .array(nonEmptyText())
+  .min(1)
+  .superRefine(([program], context) => {
+    const message = program === undefined || program === '' ? undefined : programProblem(program);
+    if (message !== undefined) context.addIssue({ code: 'custom', message, path: [0] });
+  });
+
 const fieldsSchema = z.strictObject({
   user: field(
     z.union([text(accountProblem), z.int().min(0).max(4_294_967_294)]),
     'Unix account that it runs as, by name or number; may use {NAME} (User=).',
     SPEC_DEFAULTS.user,
   ),
-  command: z
-    .tuple([text(programProblem)], nonEmptyText())
-    .describe(
-      'Program and arguments, never through a shell. The program is an absolute path or a bare name, found on PATH (ExecStart=).',
-    ),
+  command: commandSchema.describe(
+    'Program and arguments, never through a shell. The program is an absolute path or a bare name, found on PATH (ExecStart=).',
+  ),
   workingDirectory: field(
     text(unitPathProblem),
     'Directory it starts in (WorkingDirectory=).',

@@ -11,7 +11,8 @@ const MESSAGES: Readonly<Record<string, string>> = {
   BLOCK_AS_IMPLICIT_KEY: "has a second ': ' on one line: put the text in quotes",
   BLOCK_IN_FLOW: 'has a block inside of [ ] or { }',
   KEY_OVER_1024_CHARS: 'has a key of more than 1024 characters',
-  MISSING_CHAR: 'lacks a character here: a closing quote or bracket, a comma, or the colon after a key',
+  MISSING_CHAR:
+    'lacks a character here: a closing quote or bracket, a comma, or the colon after a key (inside of [ ] put {PORT} in quotes)',
   MULTILINE_IMPLICIT_KEY: 'has a key that goes over several lines: is a colon missing, or an indentation?',
   MULTIPLE_ANCHORS: 'has two anchors (&name) in one place: put a text that begins with & in quotes',
   MULTIPLE_DOCS: 'has a second document (---): one file holds one',

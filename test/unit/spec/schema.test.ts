@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { FIELDS_NOT_IN_THIS_VERSION, OTHER_NAMES } from '../../../src/spec/contractFields.ts';
+import { renderServerJsonSchema } from '../../../src/spec/jsonSchema.ts';
+import { serverSchema } from '../../../src/spec/schema.ts';
+import { fieldNamesAt, formatFieldPath, listFields } from '../../../src/spec/schemaWalk.ts';
+
+const fields = listFields(serverSchema);
+const paths = new Set(fields.map(({ path }) => path));
+
+describe('the schema', () => {
+  it('describes every field', () => {
+    const undescribed = fields.filter(({ schema }) => (schema.description ?? '') === '').map(({ path }) => path);
+    expect(undescribed).toEqual([]);
+  });
+
+  it('has every field of the contract, or refuses it as not in this version', () => {
+    const fieldsOfSpec = `profile user group supplementaryGroups dynamicUser command preStart postStop workingDirectory environment
+      environmentFiles credentials shell extraPaths port resources sandbox pool unitProperties probes restartPolicy backoff
+      terminationGracePeriod startTimeout schedule idle maxAge suspend updateStrategy deletionPolicy priority`;
+    for (const name of fieldsOfSpec.split(/\s+/)) {
+      const path = `spec.${name}`;
+      expect([path, paths.has(path) !== FIELDS_NOT_IN_THIS_VERSION.has(path)]).toEqual([path, true]);
+    }
+  });
+
+  it('has none of the fields that it says it lacks', () => {
+    expect([...FIELDS_NOT_IN_THIS_VERSION].filter((path) => paths.has(path))).toEqual([]);
+  });
+
+  it('is what the names of others point to', () => {
+    const strange = Object.values(OTHER_NAMES).filter(
+      (path) => !paths.has(path) && !FIELDS_NOT_IN_THIS_VERSION.has(path),
+    );
+    expect(strange).toEqual([]);
+  });
+
+  it('is generated for editors as it is now', () => {
+    const path = join(import.meta.dirname, '../../../desired-state/schema/server.schema.json');
+    expect(readFileSync(path, 'utf8')).toBe(renderServerJsonSchema());
+  });
+
+  it('carries defaults, patterns and strictness into JSON Schema', () => {
+    const { properties, additionalProperties } = JSON.parse(renderServerJsonSchema());
+    expect(additionalProperties).toBe(false);
+    expect(properties.spec.required).toEqual(['command']);
+    expect(properties.spec.properties.shell.default).toBe('/bin/bash');
+    expect(JSON.stringify(properties.spec.properties.startTimeout)).toContain('ms');
+  });
+});
+
+describe('walking', () => {
+  it('goes through optional fields, lists and unions', () => {
+    expect(fieldNamesAt(serverSchema, [])).toEqual(['apiVersion', 'kind', 'metadata', 'spec']);
+    expect(fieldNamesAt(serverSchema, ['spec', 'resources', 'memory'])).toContain('guarantee');
+    expect(fieldNamesAt(serverSchema, ['spec', 'suspend'])).toEqual(['reason', 'until']);
+    expect(fieldNamesAt(serverSchema, ['spec', 'environment'])).toEqual([]);
+    expect(fieldNamesAt(serverSchema, ['spec', 'nothing', 'there'])).toEqual([]);
+  });
+
+  it('writes a path as people would', () => {
+    expect(formatFieldPath(['spec', 'command', 0])).toBe('spec.command[0]');
+    expect(formatFieldPath(['metadata', 'labels', 'a.b/c'])).toBe('metadata.labels["a.b/c"]');
+    expect(formatFieldPath([])).toBe('');
+  });
+});
