@@ -1,0 +1,48 @@
+import { CONTROLLER_ROWS, INSTRUMENT_ROWS, type MetricRow, SERVER_ROWS, seriesOf } from './catalogue.ts';
+import { seriesPerServer } from './serverFamilies.ts';
+
+/** The text of metrics/catalogue.md, whole. */
+export function renderCatalogueDocs(): string {
+  return `<!-- Made by scripts/gen.ts from src/metrics/catalogue.ts: change it there. -->
+# Metrics
+
+What \`/metrics\` shows. Units are base units. A series is absent where its value isn't known or a limit isn't set: it is
+never 0, -1 or a huge number instead. Counters never go backwards while the controller lives, however often a server is
+restarted; they start at 0 with the controller. A deleted server's series are gone at the next scrape.
+
+Series: the product of a label's values, for each combination of the labels that are listed without values.
+
+## Of each server
+
+\`metrics.level\` says which are there: \`basic\` (at most ${seriesPerServer('basic')} series a server), \`full\` (at most
+${seriesPerServer('full')}) or \`off\`. Where there would be more than 100,000 series the level falls by itself, and
+\`hublet_metrics_truncated\` says so. Join with \`hublet_server_info\` for anything but the name:
+
+    hublet_server_memory_current_bytes * on (server) group_left (user, pool) hublet_server_info
+
+${table(SERVER_ROWS, true)}
+## Of the controller
+
+Always there, whatever the level. Every value of a label that is listed is shown from the start, at 0.
+
+${table([...CONTROLLER_ROWS, ...Object.values(INSTRUMENT_ROWS)], false)}
+Besides these there are the \`process_*\` and \`nodejs_*\` families of the Prometheus client for Node.
+`;
+}
+
+function table(rows: readonly MetricRow[], hasLevel: boolean): string {
+  const level = (row: MetricRow) => (hasLevel ? ` ${row.level} |` : '');
+  const head = `| name | type | labels |${hasLevel ? ' level |' : ''} series | meaning | source |`;
+  const rule = `|---|---|---|${hasLevel ? '---|' : ''}---|---|---|`;
+  const lines = rows.map(
+    (row) =>
+      `| \`${row.name}\` | ${row.type} | ${labelsCell(row)} |${level(row)} ${seriesOf(row)} | ${row.help} | ${row.source} |`,
+  );
+  return `${[head, rule, ...lines].join('\n')}\n`;
+}
+
+function labelsCell(row: MetricRow): string {
+  return row.labels
+    .map(({ name, values }) => (values === undefined ? `\`${name}\`` : `\`${name}\`: ${values.join(' ')}`))
+    .join('; ');
+}

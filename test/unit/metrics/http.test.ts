@@ -1,0 +1,230 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSystemClock } from '../../../src/clock.ts';
+import type { HealthCheck } from '../../../src/metrics/health.ts';
+import { createHttpServer, type HttpServer } from '../../../src/metrics/http.ts';
+import { recordingLog } from '../cgroup/tree.ts';
+import { server as aServer, snapshot } from './snapshot.ts';
+
+interface Response {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** Long enough to be worth compressing. */
+const TEXT_SCRAPE = `# text\n${'a_line 1\n'.repeat(500)}`;
+
+let http: HttpServer;
+let log: ReturnType<typeof recordingLog>;
+let directory: string;
+let checks: HealthCheck[];
+let render: (format: string) => Promise<string>;
+beforeEach(() => {
+  log = recordingLog();
+  checks = [{ name: 'dbus', check: () => undefined }];
+  render = async (format) => (format === 'text' ? TEXT_SCRAPE : '# EOF\n');
+  directory = mkdtempSync(join(tmpdir(), 'hublet-http-'));
+  http = createHttpServer({
+    clock: createSystemClock(),
+    log,
+    render: (format) => render(format),
+    readiness: checks,
+    liveness: [{ name: 'loop', check: () => undefined }],
+    page: () => ({ version: '0.1.0', snapshot: snapshot([aServer('alice')]), nowMs: 0 }),
+  });
+});
+afterEach(async () => {
+  await http.stop();
+  rmSync(directory, { recursive: true });
+});
+
+async function listening(listen = '127.0.0.1:0'): Promise<string> {
+  const result = await http.start(listen);
+  if (result.kind === 'failed') throw new Error(result.message);
+  return result.address;
+}
+
+function ask(address: string, path: string, options: { method?: string; headers?: Record<string, string> } = {}) {
+  const where = address.startsWith('unix:')
+    ? { socketPath: address.slice('unix:'.length) }
+    : { host: address.split(':')[0], port: Number(address.split(':')[1]) };
+  return new Promise<Response>((resolve, reject) => {
+    const outgoing = request({ ...where, path, agent: false, ...options }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('error', reject);
+      incoming.on('end', () =>
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: Buffer.concat(chunks) }),
+      );
+    });
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
+
+describe('/metrics', () => {
+  test('is text with its length for whoever asks for nothing else', async () => {
+    const { status, headers, body } = await ask(await listening(), '/metrics');
+    expect(status).toBe(200);
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(headers['content-length']).toBe(String(TEXT_SCRAPE.length));
+    expect(body.toString()).toBe(TEXT_SCRAPE);
+  });
+
+  test('is OpenMetrics for whoever asks for it', async () => {
+    const accept = 'application/openmetrics-text;version=1.0.0';
+    const { headers, body } = await ask(await listening(), '/metrics', { headers: { accept } });
+    expect(headers['content-type']).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+    expect(headers.vary).toContain('Accept');
+    expect(body.toString()).toBe('# EOF\n');
+  });
+
+  test('is compressed for whoever takes it', async () => {
+    const { headers, body } = await ask(await listening(), '/metrics', { headers: { 'accept-encoding': 'gzip' } });
+    expect(headers['content-encoding']).toBe('gzip');
+    expect(headers['content-length']).toBe(String(body.length));
+    expect(gunzipSync(body).toString()).toBe(TEXT_SCRAPE);
+  });
+
+  test('that can not be made is an error for the client and the log, and the next one is fine', async () => {
+    const address = await listening();
+    const working = render;
+    render = async () => {
+      throw new Error('secret detail');
+    };
+    const failed = await ask(address, '/metrics');
+    render = working;
+    expect(failed.status).toBe(500);
+    expect(failed.body.toString()).not.toContain('secret');
+    expect(log.errors).toHaveLength(1);
+    expect((await ask(address, '/metrics')).status).toBe(200);
+  });
+});
+
+describe('health', () => {
+  test('is found at both endpoints and for one check', async () => {
+    const address = await listening();
+    expect((await ask(address, '/healthz')).body.toString()).toBe('ok\n');
+    expect((await ask(address, '/readyz?verbose')).body.toString()).toBe('[+]dbus ok\nreadyz check passed\n');
+    expect((await ask(address, '/readyz/dbus')).status).toBe(200);
+    expect((await ask(address, '/readyz/loop')).status).toBe(404);
+  });
+
+  test('is 503 while a check fails', async () => {
+    checks.push({ name: 'sources', check: () => '/etc/x is gone' });
+    const { status, body } = await ask(await listening(), '/readyz');
+    expect(status).toBe(503);
+    expect(body.toString()).toContain('[-]sources failed: /etc/x is gone\n');
+  });
+});
+
+test('the page is HTML under a policy that lets nothing run', async () => {
+  const { headers, body } = await ask(await listening(), '/');
+  expect(headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(headers['content-security-policy']).toContain("default-src 'none'");
+  expect(headers['x-content-type-options']).toBe('nosniff');
+  expect(body.toString()).toContain('alice');
+});
+
+describe('requests', () => {
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('%s is refused', async (method) => {
+    const { status, headers } = await ask(await listening(), '/metrics', { method });
+    expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
+  });
+
+  test('HEAD gets the headers of GET and no body', async () => {
+    const address = await listening();
+    const { status, headers, body } = await ask(address, '/metrics', { method: 'HEAD' });
+    expect([status, headers['content-length'], body.length]).toEqual([200, String(TEXT_SCRAPE.length), 0]);
+  });
+
+  test('under a foreign name are refused', async () => {
+    const { status, body } = await ask(await listening(), '/metrics', { headers: { host: 'evil.example' } });
+    expect(status).toBe(421);
+    expect(body.toString()).not.toContain('a_line');
+  });
+
+  test.each(['/nothing', '/metrics/more', '/readyz/a/b', '//', '/%2e%2e/etc/passwd'])(
+    'for %s find nothing',
+    async (path) => {
+      expect((await ask(await listening(), path)).status).toBe(404);
+    },
+  );
+});
+
+describe('listening', () => {
+  test('on a taken port fails with its reason, and works once the port is free', async () => {
+    const other: Server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port));
+    });
+    const listen = `127.0.0.1:${port}`;
+    expect(await http.start(listen)).toMatchObject({ kind: 'failed', reason: 'AddressInUse' });
+
+    await new Promise((resolve) => other.close(resolve));
+    expect(await http.start(listen)).toEqual({ kind: 'listening', address: listen });
+  });
+
+  test('on what is no address fails and says what one is', async () => {
+    const result = await http.start('nonsense');
+    expect(result).toMatchObject({ kind: 'failed', reason: 'Failed' });
+    expect(result.kind === 'failed' && result.message).toContain('host:port');
+  });
+
+  test('on a unix socket is for owner and group alone', async () => {
+    const path = join(directory, 'http.sock');
+    const address = await listening(`unix:${path}`);
+    expect(statSync(path).mode & 0o777).toBe(0o660);
+    expect((await ask(address, '/healthz')).status).toBe(200);
+  });
+
+  test('takes over the socket file of a process that was killed, and no other file', async () => {
+    const socket = join(directory, 'http.sock');
+    await leaveStaleSocket(socket);
+    expect(await http.start(`unix:${socket}`)).toMatchObject({ kind: 'listening' });
+
+    const file = join(directory, 'precious');
+    writeFileSync(file, 'data');
+    expect(await http.start(`unix:${file}`)).toMatchObject({ kind: 'failed' });
+    expect(statSync(file).size).toBe(4);
+  });
+
+  test('leaves a socket alone on which somebody answers', async () => {
+    const path = join(directory, 'http.sock');
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(path, resolve));
+    expect(await http.start(`unix:${path}`)).toMatchObject({ kind: 'failed', reason: 'AddressInUse' });
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  test('ends at stop, with connections that clients keep open', async () => {
+    const address = await listening();
+    const [host, port] = address.split(':');
+    const kept = new (await import('node:net')).Socket();
+    await new Promise<void>((resolve) => kept.connect(Number(port), host ?? '', resolve));
+    const ended = new Promise((resolve) => kept.once('close', resolve));
+    kept.on('error', () => kept.destroy());
+    kept.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n');
+    await new Promise((resolve) => kept.once('data', resolve));
+
+    await http.stop();
+    await ended;
+    await expect(ask(address, '/healthz')).rejects.toThrow();
+  });
+});
+
+/** Node removes a socket's file when it closes it, so the file is moved away first and back after. */
+async function leaveStaleSocket(path: string): Promise<void> {
+  const { renameSync } = await import('node:fs');
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  renameSync(path, `${path}.moved`);
+  await new Promise((resolve) => server.close(resolve));
+  renameSync(`${path}.moved`, path);
+}
