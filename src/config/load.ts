@@ -119,7 +119,8 @@ async function resolveSources(sources: readonly UnresolvedSource[], options: Loa
   const resolved: SourceConfig[] = [];
   const lines: string[] = [];
   for (const [index, { path, owner, prune }] of sources.entries()) {
-    if (resolved.some((other) => other.path === resolve(path))) lines.push(`sources[${index}].path: ${path} is there twice`);
+    if (resolved.some((other) => other.path === resolve(path)))
+      lines.push(`sources[${index}].path: ${path} is there twice`);
     const ownerUid = owner === undefined ? (options.isUserMode ? options.uid : 0) : await options.resolveOwner(owner);
     if (ownerUid === undefined) lines.push(`sources[${index}].owner: there is no account ${JSON.stringify(owner)}`);
     else resolved.push({ path: resolve(path), ownerUid, prune: prune !== 'off' });

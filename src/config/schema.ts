@@ -1,5 +1,6 @@
 /** What hublet.yaml may say. It only judges; every field may be left out, so that files can be merged. */
 import * as z from 'zod';
+import { labelKeyProblem } from '../spec/names.ts';
 import { pathProblem } from '../spec/paths.ts';
 import { DURATION_PATTERN, parseDurationMs } from '../spec/quantities.ts';
 import { field, quantity, text } from '../spec/rule.ts';
@@ -64,7 +65,7 @@ export const configSchema = z
         ),
         level: field(z.enum(['off', 'basic', 'full']), 'How many metrics.', CONFIG_DEFAULTS.level),
         labels: field(
-          z.array(text(metricLabelProblem)).max(20),
+          z.array(text(labelKeyProblem)).max(20),
           'Labels of servers that hublet_server_info carries; few values each, or the series multiply.',
           [],
         ),
@@ -95,9 +96,4 @@ export const CONFIG_FIELDS_NOT_IN_THIS_VERSION: ReadonlySet<string> = new Set([
 
 function absolutePathProblem(path: string): string | undefined {
   return path.startsWith('/') ? pathProblem(path) : 'must be an absolute path';
-}
-
-/** The key of a spec's label; in the metric its other characters become `_`. */
-function metricLabelProblem(label: string): string | undefined {
-  return label === '' ? 'must not be empty' : undefined;
 }

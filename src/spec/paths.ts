@@ -42,6 +42,7 @@ export function searchPathProblem(path: string): string | undefined {
 
 /** The program of a command: an absolute path, or a bare name that systemd finds on the server's PATH. */
 export function programProblem(program: string): string | undefined {
+  if (program === '') return 'must not be empty';
   if (STARTS_ABSOLUTE.test(program)) return pathProblem(program);
   if (program.includes('/')) return 'must be an absolute path or a bare name, not a relative path';
   if (program === '.' || program === '..') return 'must be the name of a program';
