@@ -5,6 +5,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { renderCatalogueDocs } from '../src/metrics/catalogueDocs.ts';
 import { renderServerJsonSchema } from '../src/spec/jsonSchema.ts';
 
 interface Output {
@@ -16,6 +17,7 @@ interface Output {
 
 const OUTPUTS: readonly Output[] = [
   { path: 'desired-state/schema/server.schema.json', render: renderServerJsonSchema },
+  { path: 'metrics/catalogue.md', render: renderCatalogueDocs },
 ];
 
 const root = join(import.meta.dirname, '..');
