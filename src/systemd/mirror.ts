@@ -1,5 +1,5 @@
 import type { UnitMarks, UnitState } from './port.ts';
-import { readServiceFacts, readUnitFacts, type SystemdSignal } from './signals.ts';
+import { readServiceFacts, readUnitFacts, type ServiceFacts, type SystemdSignal } from './signals.ts';
 import {
   newRecord,
   onGone,
@@ -7,7 +7,6 @@ import {
   onJobRemoved,
   onListed,
   onRead,
-  onServiceChanged,
   onUnitChanged,
   type UnitRecord,
   type UnitRow,
@@ -23,6 +22,8 @@ export class UnitMirror {
   readonly #liveProperties: readonly string[];
   /** Between Reloading(true) and (false) systemd announces the removal of every unit, running ones included. */
   #isReloading = false;
+  /** The last Service signal, until the Unit signal that systemd sends right after it: together they are atomic. */
+  #heard: { readonly unit: string; readonly service: ServiceFacts } | undefined;
 
   /** @param liveProperties D-Bus names of the Service properties that a reading keeps in `live` */
   constructor(liveProperties: readonly string[]) {
@@ -41,9 +42,13 @@ export class UnitMirror {
   apply(signal: SystemdSignal): readonly string[] {
     switch (signal.kind) {
       case 'serviceChanged':
-        return this.#update(signal.unit, (record) => onServiceChanged(record, signal.service));
-      case 'unitChanged':
-        return this.#change(signal.unit, (record) => onUnitChanged(record, signal.facts));
+        this.#heard = { unit: signal.unit, service: signal.service };
+        return [];
+      case 'unitChanged': {
+        const service = this.#heard?.unit === signal.unit ? this.#heard.service : undefined;
+        this.#heard = undefined;
+        return this.#change(signal.unit, (record) => onUnitChanged(record, signal.facts, service));
+      }
       case 'jobNew':
         return this.#change(signal.unit, (record) => onJobNew(record, signal.job));
       case 'jobRemoved':
@@ -95,7 +100,8 @@ export class UnitMirror {
 
   /** Signals may have been missed: every unit has to be looked at again. */
   markStale(): void {
-    for (const [name, record] of this.#records) this.#records.set(name, { ...record, heard: undefined, isStale: true });
+    this.#heard = undefined;
+    for (const [name, record] of this.#records) this.#records.set(name, { ...record, isStale: true });
   }
 
   /** Limits may have changed, of one unit or of all: what was read of them no longer counts. */

@@ -8,8 +8,6 @@ import type { ServiceFacts, UnitFacts } from './signals.ts';
  */
 export interface UnitRecord {
   readonly state: UnitState;
-  /** From the Service signal, which systemd sends just before the Unit signal that it belongs to. */
-  readonly heard: ServiceFacts | undefined;
   readonly job: UnitJob | undefined;
   /** We asked for a stop, and nothing yet shows that it won't happen. */
   readonly isStopOurs: boolean;
@@ -66,16 +64,15 @@ export function newRecord(name: string): UnitRecord {
     marks: undefined,
     live: undefined,
   };
-  return { state, heard: undefined, job: undefined, isStopOurs: false, isStale: false };
+  return { state, job: undefined, isStopOurs: false, isStale: false };
 }
 
-/** Keeps what the Service signal said for the Unit signal that follows: it alone tells which invocation both are about. */
-export function onServiceChanged(record: UnitRecord, service: ServiceFacts): UnitRecord {
-  return { ...record, heard: service };
-}
-
-/** A Unit signal, or a GetAll of the Unit interface. */
-export function onUnitChanged(previous: UnitRecord, facts: UnitFacts): UnitRecord {
+/**
+ * A Unit signal, or a GetAll of the Unit interface.
+ *
+ * @param service what the Service signal before it said: only this one tells which invocation both are about
+ */
+export function onUnitChanged(previous: UnitRecord, facts: UnitFacts, service?: ServiceFacts): UnitRecord {
   const isNew = beginsAnew(previous, facts.invocationId);
   const record = isNew ? reborn(previous) : previous;
   const { state } = record;
@@ -84,16 +81,14 @@ export function onUnitChanged(previous: UnitRecord, facts: UnitFacts): UnitRecor
   const job =
     jobId === 0 ? undefined : record.job?.id === jobId ? record.job : { id: jobId, mayStop: isRunning(state) };
   const activeState = facts.activeState ?? state.activeState;
-  const { heard } = record;
   // systemd coalesces: the first that is heard of an invocation may already be the end that we asked for.
   const isStopped = isUp(state) ? job?.mayStop === true : isNew && record.isStopOurs && job !== undefined;
   return {
     ...record,
-    heard: undefined,
     job,
     state: {
       ...state,
-      ...heard,
+      ...service,
       loaded: true,
       loadState: facts.loadState ?? state.loadState,
       activeState,
@@ -134,8 +129,7 @@ export function onGone(record: UnitRecord): UnitRecord {
     ...record,
     job: undefined,
     isStale: false,
-    state: { ...state, ...record.heard, loaded: false, hasJob: false, mainPid: 0, stopRequestedBy },
-    heard: undefined,
+    state: { ...state, loaded: false, hasJob: false, mainPid: 0, stopRequestedBy },
   };
 }
 
@@ -165,7 +159,7 @@ export function onListed(previous: UnitRecord | undefined, row: UnitRow): UnitRe
 
 /** A GetAll of the Service interface. */
 export function onRead(record: UnitRecord, service: ServiceFacts, facts: ReadFacts): UnitRecord {
-  return { ...record, heard: undefined, isStale: false, state: { ...record.state, ...service, ...facts } };
+  return { ...record, isStale: false, state: { ...record.state, ...service, ...facts } };
 }
 
 function beginsAnew({ state }: UnitRecord, invocationId: string | undefined): boolean {
@@ -176,7 +170,7 @@ function beginsAnew({ state }: UnitRecord, invocationId: string | undefined): bo
 /** Forgets all that belonged to the last invocation; the job that starts the next one, and a stop asked for before its first sign, stay. */
 function reborn(record: UnitRecord): UnitRecord {
   const fresh = newRecord(record.state.name);
-  const { job, heard, state, isStale, isStopOurs } = record;
+  const { job, state, isStale, isStopOurs } = record;
   const isFirst = state.loaded && state.invocationId === '';
   return {
     state: {
@@ -185,7 +179,6 @@ function reborn(record: UnitRecord): UnitRecord {
       hasJob: job !== undefined,
       stopRequestedBy: isFirst ? state.stopRequestedBy : undefined,
     },
-    heard,
     job: job === undefined ? undefined : { ...job, mayStop: job.mayStop && isFirst },
     isStopOurs: isStopOurs && isFirst,
     isStale,
