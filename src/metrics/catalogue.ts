@@ -44,15 +44,8 @@ export const SERVER_ROWS = [
   {
     name: 'hublet_server_info',
     type: 'gauge',
-    labels: [
-      SERVER,
-      { name: 'user' },
-      { name: 'unit' },
-      { name: 'pool' },
-      { name: 'profile' },
-      { name: 'label_<name>' },
-    ],
-    help: 'What a server is, always 1; allow-listed labels of its spec as label_<name>.',
+    labels: [SERVER, { name: 'user' }, { name: 'unit' }, { name: 'pool' }, { name: 'profile' }, { name: 'label_NAME' }],
+    help: 'What a server is, always 1; allow-listed labels of its spec as label_NAME.',
     level: 'basic',
     source: 'spec',
   },

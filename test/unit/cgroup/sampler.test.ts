@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createUsageSampler } from '../../../src/cgroup/sampler.ts';
 import type { UsageSampler } from '../../../src/cgroup/types.ts';
@@ -103,6 +104,43 @@ describe('usage', () => {
     clock.advance(2 * PERIOD_MS);
     expect(sampler.usage('alice')).toBeUndefined();
     expect([...log.warnings, ...log.errors]).toEqual([]);
+  });
+
+  test('never has a counter that goes back, whatever happens to units and cgroups', () => {
+    const steps = fc.array(fc.constantFrom('start', 'work', 'wait', 'remove', 'stop'), { maxLength: 30 });
+    fc.assert(
+      fc.property(steps, (names) => {
+        let invocation = 0;
+        let usedSeconds = 0;
+        let isThere = false;
+        let before = 0;
+        sampler.start();
+        for (const name of names) {
+          if (name === 'start') {
+            invocation += 1;
+            usedSeconds = 0;
+            isThere = true;
+            tree.make(`/s${invocation}`, { 'cpu.stat': cpuStat(0, 0) });
+            sampler.follow('alice', `/s${invocation}`, `i${invocation}`);
+          } else if (name === 'work' && isThere) {
+            usedSeconds += 3;
+            tree.write(`/s${invocation}`, 'cpu.stat', cpuStat(usedSeconds, 1));
+          } else if (name === 'remove' && isThere) {
+            isThere = false;
+            tree.remove(`/s${invocation}`);
+          } else if (name === 'stop') {
+            sampler.unfollow('alice');
+          } else if (name === 'wait') {
+            clock.advance(PERIOD_MS);
+          }
+          const now = sampler.usage('alice')?.cpuUserSeconds ?? 0;
+          expect(now).toBeGreaterThanOrEqual(before);
+          before = now;
+        }
+        sampler.forget('alice');
+      }),
+      { numRuns: 50 },
+    );
   });
 
   test('is never that of the whole host', () => {
