@@ -51,7 +51,11 @@ function hintOf({ template }: TemplateError): string {
 export function expandedPath(rule: FieldRule): FieldRule {
   return (text) => {
     if (/^-?\{/.test(text)) return 'must be an absolute path once its templates are expanded';
-    return rule(text) ?? (isPlainText(text) ? undefined : 'must hold no control characters');
+    const problem = rule(text);
+    if (problem !== undefined) return problem;
+    // Where systemd stores the unit, this would join the line with the next.
+    if (text.endsWith('\\')) return 'must not end in a backslash';
+    return isPlainText(text) ? undefined : 'must hold no control characters';
   };
 }
 

@@ -24,7 +24,8 @@ export function compileUnit(server: Server, context: UnitContext): UnitPlan {
   const path = `${context.environmentDirectory}/${serverFileId(spec.name)}.env`;
   const live = liveProperties(spec.resources);
   const unmarked = [
-    property('Description', `hublet server ${spec.name}`),
+    // The name not last: a backslash at the end of a line would join it with the next where systemd stores the unit.
+    property('Description', `${spec.name} (hublet server)`),
     ...(context.specPath === '' ? [] : [property('Documentation', [fileUrl(context.specPath)])]),
     property('Slice', 'hublet.slice'),
     ...lifecycleProperties(server),

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest';
+import { type AdmissionFacts, accountName, admit } from '../../../src/admission/resolve.ts';
+import type { ProbeSpec, ServerSpec } from '../../../src/spec/types.ts';
+import { ALICE, makeSpec } from '../units/servers.ts';
+
+const FACTS: AdmissionFacts = { account: ALICE, port: 20_001 };
+
+const server = (changes: Partial<ServerSpec>, facts: Partial<AdmissionFacts> = {}) => {
+  const result = admit(makeSpec(changes), { ...FACTS, ...facts });
+  if (result.kind === 'refused') throw new Error(result.message);
+  return result.server;
+};
+
+const refusal = (changes: Partial<ServerSpec>, facts: Partial<AdmissionFacts> = {}) => {
+  const result = admit(makeSpec(changes), { ...FACTS, ...facts });
+  return result.kind === 'refused' ? result.message : undefined;
+};
+
+const portless = (spec: ServerSpec) => admit({ ...spec, port: 'none' }, { account: ALICE });
+
+const probe = (check: ProbeSpec['check']): ProbeSpec => ({
+  check,
+  initialDelayMs: 0,
+  periodMs: 1000,
+  timeoutMs: 1000,
+  successThreshold: 1,
+  failureThreshold: 3,
+});
+
+describe('an admitted server', () => {
+  it('has its account, port and unit', () => {
+    expect(server({})).toMatchObject({ account: ALICE, port: 20_001, unit: 'hublet-alice.service' });
+    expect(server({}).spec).toMatchObject({ user: 'alice', workingDirectory: '/home/alice' });
+  });
+
+  it('has every template expanded, everywhere', () => {
+    const { spec } = server({
+      name: 'lab',
+      command: ['{HOME}/bin/{NAME}', '--port={PORT}', '{UID}:{GID}:{USERID}', '{USER} {USERNAME}', '{UNIT} {POOL}'],
+      environment: { WHERE: '{HOME}/x' },
+      extraPaths: ['{HOME}/bin'],
+      shell: '{HOME}/sh',
+      sandbox: { privateTmp: true, noNewPrivileges: true, readOnlyPaths: ['-{HOME}/r'], readWritePaths: ['{HOME}/w'] },
+    });
+
+    expect(spec.command).toEqual([
+      '/home/alice/bin/lab',
+      '--port=20001',
+      '1001:1001:1001',
+      'alice alice',
+      'hublet-lab.service default',
+    ]);
+    expect(spec.environment).toEqual({ WHERE: '/home/alice/x' });
+    expect(spec.extraPaths).toEqual(['/home/alice/bin']);
+    expect(spec.shell).toBe('/home/alice/sh');
+    expect(spec.sandbox).toMatchObject({ readOnlyPaths: ['-/home/alice/r'], readWritePaths: ['/home/alice/w'] });
+  });
+
+  it('keeps other text in braces, and literal templates as text', () => {
+    const { spec } = server({ command: ['/bin/x', '{"a": {}}', '{{NAME}}', '{name}'] });
+
+    expect(spec.command.slice(1)).toEqual(['{"a": {}}', '{NAME}', '{name}']);
+  });
+
+  it('probes a port that is a number', () => {
+    const http = (port?: number | string) =>
+      probe({
+        kind: 'http',
+        path: '/u/{NAME}',
+        scheme: 'http',
+        headers: { 'X-User': '{USER}' },
+        ...(port === undefined ? {} : { port }),
+      });
+
+    expect(server({ readinessProbe: http() }).spec.readinessProbe?.check).toEqual({
+      kind: 'http',
+      path: '/u/alice',
+      scheme: 'http',
+      headers: { 'X-User': 'alice' },
+      port: 20_001,
+    });
+    expect(server({ readinessProbe: http('{PORT}') }).spec.readinessProbe?.check.port).toBe(20_001);
+    expect(server({ readinessProbe: http(99) }).spec.readinessProbe?.check.port).toBe(99);
+    expect(server({ readinessProbe: probe({ kind: 'tcp' }) }).spec.readinessProbe?.check.port).toBe(20_001);
+  });
+
+  it('is not changed by being admitted again', () => {
+    const once = server({ command: ['/bin/x', '{NAME}'], environment: { A: '{HOME}' } });
+
+    expect(admit(once.spec, FACTS)).toEqual({ kind: 'admitted', server: once });
+  });
+
+  it('keeps a variable called __proto__', () => {
+    const { spec } = server({ environment: JSON.parse('{"__proto__": "{NAME}"}') });
+
+    expect(Object.entries(spec.environment)).toEqual([['__proto__', 'alice']]);
+  });
+});
+
+describe('a spec is refused', () => {
+  it.each<[string, Partial<ServerSpec>, Partial<AdmissionFacts>, string]>([
+    ['a home that is none', {}, { account: { ...ALICE, home: '' } }, 'spec.workingDirectory: {HOME} has no value here'],
+    [
+      'a home with a line break',
+      {},
+      { account: { ...ALICE, home: '/h\nExecStartPre=/x' } },
+      'spec.workingDirectory: must hold no control characters',
+    ],
+    [
+      'a home that ends in a backslash',
+      {},
+      { account: { ...ALICE, home: '/h\\' } },
+      'spec.workingDirectory: must not end in a backslash',
+    ],
+    [
+      'a literal template for a path',
+      { workingDirectory: '{{HOME}}/x' },
+      {},
+      'spec.workingDirectory: must be an absolute path once',
+    ],
+    ['a relative program', { command: ['{USER}/x'] }, {}, 'spec.command[0]: must be an absolute path or a bare name'],
+    [
+      'a template that this version does not have',
+      { command: ['/bin/x', '{STATE_DIR}'] },
+      {},
+      'spec.command[1]: {STATE_DIR} has no value here in this version',
+    ],
+    ['an argument with NUL', { command: ['/bin/x', 'a\0'] }, {}, 'spec.command[1]: must be Unicode text'],
+    ['a colon in a path', { name: 'a:b', extraPaths: ['/{NAME}'] }, {}, "spec.extraPaths[0]: must not hold ':'"],
+    ['a variable of systemd', { environment: { LISTEN_FDS: '1' } }, {}, 'spec.environment: "LISTEN_FDS" belongs to'],
+    [
+      'a probe of no port',
+      { readinessProbe: probe({ kind: 'tcp', port: '1{PORT}0' }) },
+      {},
+      'spec.probes.readiness.tcp.port: must be a port between 1 and 65535',
+    ],
+  ])('for %s', (_what, changes, facts, message) => {
+    expect(refusal(changes, facts)?.slice(0, message.length)).toBe(message);
+  });
+
+  it('for {PORT} or a probe without one where there is no port', () => {
+    expect(portless(makeSpec({ environment: { A: '{PORT}' } }))).toMatchObject({
+      kind: 'refused',
+      reason: 'SchemaError',
+      message: 'spec.environment.A: {PORT} has no value here, since spec.port is none',
+    });
+    expect(portless(makeSpec({ readinessProbe: probe({ kind: 'tcp' }) }))).toMatchObject({
+      message: 'spec.probes.readiness.tcp.port: must be set, since spec.port is none',
+    });
+    expect(portless(makeSpec())).toMatchObject({ kind: 'admitted' });
+  });
+
+  it('without telling values or arguments', () => {
+    expect(refusal({ command: ['/bin/x', 's3cret {PORT}\0'] })).not.toContain('s3cret');
+    expect(refusal({ environment: { A: 's3cret\0' } })).not.toContain('s3cret');
+  });
+});
+
+it('the account is named by the spec, where {NAME} is the name of the server', () => {
+  expect(accountName(makeSpec({ name: 'alice' }))).toBe('alice');
+  expect(accountName(makeSpec({ name: 'alice', user: 'lab-{NAME}' }))).toBe('lab-alice');
+  expect(accountName(makeSpec({ user: '1001' }))).toBe('1001');
+});

@@ -1,0 +1,44 @@
+import type { Server } from '../../../src/admission/types.ts';
+import type { ServerSpec } from '../../../src/spec/types.ts';
+import type { UnitContext } from '../../../src/units/types.ts';
+
+/** A spec of one `sleep`, with what a test cares about laid over it. */
+export function makeSpec(changes: Partial<ServerSpec> = {}): ServerSpec {
+  return {
+    name: 'alice',
+    labels: {},
+    annotations: {},
+    user: '{NAME}',
+    command: ['/usr/bin/sleep', 'infinity'],
+    workingDirectory: '{HOME}',
+    environment: {},
+    extraPaths: [],
+    shell: '/bin/bash',
+    port: 'auto',
+    resources: {},
+    sandbox: { privateTmp: true, noNewPrivileges: true, readOnlyPaths: [], readWritePaths: [] },
+    restartPolicy: 'OnFailure',
+    terminationGracePeriodMs: 30_000,
+    startTimeoutMs: 60_000,
+    ...changes,
+  };
+}
+
+export const ALICE = { name: 'alice', uid: 1001, gid: 1001, home: '/home/alice', shell: '/bin/sh' };
+
+/** An admitted server: its templates count as expanded. */
+export function makeServer(changes: Partial<ServerSpec> = {}): Server {
+  return {
+    spec: makeSpec({ user: 'alice', workingDirectory: '/home/alice', ...changes }),
+    account: ALICE,
+    port: 20_001,
+    unit: 'hublet-alice.service',
+  };
+}
+
+export const CONTEXT: UnitContext = {
+  instanceId: 'cafe',
+  hashKey: new Uint8Array(32).fill(1),
+  environmentDirectory: '/run/hublet/env',
+  specPath: '/etc/hublet/desired-state/alice.yaml',
+};

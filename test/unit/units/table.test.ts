@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { propertyRow, propertyRows } from '../../../src/units/table.ts';
+
+const INFINITY = 2n ** 64n - 1n;
+
+const read = (name: string, text: string): unknown => propertyRow(name)?.parse?.(text);
+
+describe('the property table', () => {
+  it('has one row a property', () => {
+    const names = propertyRows().map(({ name }) => name);
+
+    expect(new Set(names).size).toBe(names.length);
+    expect(propertyRow('NoSuchProperty')).toBeUndefined();
+  });
+
+  it.each<[string, string, unknown]>([
+    ['MemoryMax', '512M', 512n * 1024n ** 2n],
+    ['MemoryMax', '1.5G', 1536n * 1024n ** 2n],
+    ['MemoryMax', 'infinity', INFINITY],
+    ['MemoryMax', '0.1K', 102n],
+    ['TasksMax', '64', 64n],
+    ['TasksMax', 'infinity', INFINITY],
+    ['CPUQuotaPerSecUSec', '115%', 1_150_000n],
+    ['CPUQuotaPerSecUSec', '0.5%', 5000n],
+    ['CPUQuotaPerSecUSec', '', INFINITY],
+    ['CPUWeight', '200', 200n],
+    ['CPUWeight', 'idle', 0n],
+    ['CPUWeight', '', INFINITY],
+    ['PrivateTmp', 'yes', true],
+    ['PrivateTmp', 'Off', false],
+    ['TimeoutStopUSec', '1min 30s', 90_000_000n],
+    ['TimeoutStopUSec', '1h5m', 3_900_000_000n],
+    ['TimeoutStopUSec', '500ms', 500_000n],
+    ['TimeoutStopUSec', '30', 30_000_000n],
+    ['TimeoutStopUSec', 'infinity', INFINITY],
+    ['ReadOnlyPaths', '', []],
+    ['ReadOnlyPaths', ' /a  "/b c"\t\'/it"s\' /d\\ e "x\\"y" "it\'s"', ['/a', '/b c', '/it"s', '/d e', 'x"y', "it's"]],
+    ['AllowedCPUs', '0-3,9', Buffer.from([0x0f, 0x02])],
+    ['AllowedCPUs', '0 2', Buffer.from([0x05])],
+    ['AllowedCPUs', '', Buffer.alloc(0)],
+  ])('reads %s=%s as a unit file does', (name, text, value) => {
+    expect(read(name, text)).toEqual(value);
+  });
+
+  it.each([
+    ['MemoryMax', 'lots'],
+    ['MemoryMax', '-1'],
+    ['TasksMax', '1.5'],
+    ['CPUQuotaPerSecUSec', '0%'],
+    ['CPUQuotaPerSecUSec', '115'],
+    ['CPUWeight', '0'],
+    ['CPUWeight', '10001'],
+    ['PrivateTmp', 'maybe'],
+    ['TimeoutStopUSec', ''],
+    ['TimeoutStopUSec', '5 parsecs'],
+    ['ReadOnlyPaths', '"/a'],
+    ['AllowedCPUs', '3-1'],
+  ])('refuses %s=%s and says what is expected', (name, text) => {
+    expect(() => read(name, text)).toThrow(expect.objectContaining({ name: 'PropertySyntaxError' }));
+  });
+});
