@@ -27,7 +27,11 @@ export function isCached(kind: CacheKind, hash: string): boolean {
 }
 
 /** Makes an entry: `fill` gets an empty directory, which takes its place only after `fill` has succeeded. */
-export async function makeEntry(kind: CacheKind, hash: string, fill: (directory: string) => Promise<void>): Promise<void> {
+export async function makeEntry(
+  kind: CacheKind,
+  hash: string,
+  fill: (directory: string) => Promise<void>,
+): Promise<void> {
   const directory = entryDirectory(kind, hash);
   const unfinished = `${directory}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });

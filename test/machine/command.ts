@@ -16,11 +16,15 @@ const longestCommand = 8_500;
  * Without `timeoutMs` it may run for ever.
  * @throws when it is too long for the ssh server.
  */
-export function guestCommand(command: string, options: { readonly user?: string; readonly timeoutMs?: number }): string {
+export function guestCommand(
+  command: string,
+  options: { readonly user?: string; readonly timeoutMs?: number },
+): string {
   const { user, timeoutMs } = options;
   const limit = timeoutMs === undefined ? '' : `timeout --kill-after=5 ${timeoutMs / 1000} `;
   const bash = `${limit}bash -c ${quote(command)}`;
-  if (bash.length > longestCommand) throw new Error(`a command of ${bash.length} bytes: put it into a file, or give it as input to bash -s`);
+  if (bash.length > longestCommand)
+    throw new Error(`a command of ${bash.length} bytes: put it into a file, or give it as input to bash -s`);
   if (user === undefined) {
     return `export PATH=${searchPath} LANG=C.UTF-8 NODE_COMPILE_CACHE=${guestCompileCache}; exec ${bash}`;
   }

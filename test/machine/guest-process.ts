@@ -42,7 +42,11 @@ export class GuestProcess implements AsyncDisposable {
   ): Promise<GuestProcess> {
     // The first line is ours. A command outlives its ssh client: only its number reaches it.
     const announced = quote(`echo $$; exec bash -c ${quote(command)}`);
-    const client = ssh.spawn(guestCommand(`exec setsid --wait bash -c ${announced}`, options), ['ignore', 'pipe', 'pipe']);
+    const client = ssh.spawn(guestCommand(`exec setsid --wait bash -c ${announced}`, options), [
+      'ignore',
+      'pipe',
+      'pipe',
+    ]);
     if (client.stdout === null) throw new Error('ssh has no output');
     const lines = createInterface({ input: client.stdout })[Symbol.asyncIterator]();
     const first = await lines.next();

@@ -49,13 +49,19 @@ export class Machine implements AsyncDisposable {
     ]);
     // The machine's own timeout comes first; this one is for a machine that no longer answers.
     const guard = setTimeout(() => client.kill('SIGKILL'), timeoutMs + 15_000);
-    const [code, stdout, stderr] = await Promise.all([exitCode(client), text(client.stdout), text(client.stderr), feed(client, input)]);
+    const [code, stdout, stderr] = await Promise.all([
+      exitCode(client),
+      text(client.stdout),
+      text(client.stderr),
+      feed(client, input),
+    ]);
     clearTimeout(guard);
     const output = `\n${stdout}${stderr}`.trimEnd();
     if (performance.now() - startedMs >= timeoutMs && (code === 124 || code === 137)) {
       throw new Error(`${this.name}: no end within ${timeoutMs} ms: ${command}${output}`);
     }
-    if (code === 255 && !(await this.#ssh.isOpen())) throw new Error(`${this.name} is gone during: ${command}${output}`);
+    if (code === 255 && !(await this.#ssh.isOpen()))
+      throw new Error(`${this.name} is gone during: ${command}${output}`);
     return { code, stdout, stderr };
   }
 
@@ -75,7 +81,10 @@ export class Machine implements AsyncDisposable {
    * Copies into a directory of the machine (made when missing): a file, the contents of a directory, or texts by relative path.
    * All of it becomes root's; modes are kept, texts get 0644.
    */
-  async put(source: string | { readonly files: Readonly<Record<string, string>> }, guestDirectory: string): Promise<void> {
+  async put(
+    source: string | { readonly files: Readonly<Record<string, string>> },
+    guestDirectory: string,
+  ): Promise<void> {
     if (typeof source === 'string') {
       const isDirectory = (await stat(source)).isDirectory();
       const from = isDirectory ? source : dirname(source);
@@ -109,7 +118,12 @@ export class Machine implements AsyncDisposable {
   /** Writes a file as editors do: aside, then renamed, so that no reader sees half of it. Directories are made; mode 0644 when absent. */
   async writeFile(path: string, content: string, mode = 0o644): Promise<void> {
     const [directory, aside] = [quote(dirname(path)), quote(join(dirname(path), `.${basename(path)}.aside`))];
-    const steps = [`mkdir -p ${directory}`, `cat > ${aside}`, `chmod ${mode.toString(8)} ${aside}`, `mv -T ${aside} ${quote(path)}`];
+    const steps = [
+      `mkdir -p ${directory}`,
+      `cat > ${aside}`,
+      `chmod ${mode.toString(8)} ${aside}`,
+      `mv -T ${aside} ${quote(path)}`,
+    ];
     await this.run(steps.join(' && '), { input: content });
   }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { guestCompileCache } from './command.ts';
 import type { Machine } from './machine.ts';
 import { projectDirectory } from './places.ts';
 
@@ -35,7 +36,9 @@ export async function installHublet(machine: Machine, options: InstallOptions = 
 export async function startHublet(machine: Machine): Promise<void> {
   const { code } = await machine.exec('systemctl start hublet.service');
   if (code === 0) return;
-  throw new Error(`hublet.service did not start:\n${(await machine.exec('systemctl status --no-pager --full --lines=50 hublet.service')).stdout}`);
+  throw new Error(
+    `hublet.service did not start:\n${(await machine.exec('systemctl status --no-pager --full --lines=50 hublet.service')).stdout}`,
+  );
 }
 
 async function setUpCommand(): Promise<string> {
@@ -44,15 +47,31 @@ async function setUpCommand(): Promise<string> {
   const files = existsSync(directory) ? await readdir(directory) : [];
   const units = files.filter((file) => /\.(service|slice|socket|timer|path|target)$/.test(file));
   for (const file of files.filter((name) => name.includes('sysusers'))) {
-    steps.push(`install -D -m 644 /opt/hublet/systemd/${file} /usr/lib/sysusers.d/hublet.conf`, 'systemd-sysusers hublet.conf');
+    steps.push(
+      `install -D -m 644 /opt/hublet/systemd/${file} /usr/lib/sysusers.d/hublet.conf`,
+      'systemd-sysusers hublet.conf',
+    );
   }
   for (const file of files.filter((name) => name.includes('tmpfiles'))) {
-    steps.push(`install -D -m 644 /opt/hublet/systemd/${file} /usr/lib/tmpfiles.d/hublet.conf`, 'systemd-tmpfiles --create hublet.conf');
+    steps.push(
+      `install -D -m 644 /opt/hublet/systemd/${file} /usr/lib/tmpfiles.d/hublet.conf`,
+      'systemd-tmpfiles --create hublet.conf',
+    );
   }
   if (units.length > 0) {
     steps.push(`cd /opt/hublet/systemd && install -m 644 -t /etc/systemd/system ${units.join(' ')}`);
-    if (units.includes('hublet.service')) steps.push(...(await compileCacheSteps(directory)));
+    if (units.includes('hublet.service')) steps.push(...(await compileCacheSteps(join(directory, 'hublet.service'))));
     steps.push('systemctl daemon-reload');
   }
   return steps.join(' && ');
+}
+
+/** Lets the service share the compiled code that the saved state has of its modules, unless it has a place of its own for that. */
+async function compileCacheSteps(unit: string): Promise<readonly string[]> {
+  if ((await readFile(unit, 'utf8')).includes('NODE_COMPILE_CACHE')) return [];
+  const dropIns = '/etc/systemd/system/hublet.service.d';
+  return [
+    `mkdir -p ${dropIns}`,
+    `printf '[Service]\\nEnvironment=NODE_COMPILE_CACHE=${guestCompileCache}\\n' > ${dropIns}/machine.conf`,
+  ];
 }

@@ -2,7 +2,7 @@
 // starts, drives and ends such machines; what is tested on them is in test/system.
 import { randomBytes } from 'node:crypto';
 import { Machine } from './guest.ts';
-import type { Report } from './places.ts';
+import { type Report, report as toStandardError } from './places.ts';
 import { isAlive } from './process.ts';
 import { endLeftovers, readRecord } from './records.ts';
 import { startMachine } from './start.ts';
@@ -33,8 +33,7 @@ export interface BootOptions {
  * Machines that a crashed process left are ended first. Image and state are built when there are none.
  */
 export async function boot(options: BootOptions = {}): Promise<Machine> {
-  const report = options.report ?? ((line) => process.stderr.write(`${line}\n`));
-  const { imageDirectory, directory, disk, memory, devices } = await ensureState(report);
+  const { imageDirectory, directory, disk, memory, devices } = await ensureState(options.report ?? toStandardError);
   await endLeftovers();
   const { machine } = await startMachine({
     name: options.name ?? `m${randomBytes(4).toString('hex')}`,
@@ -51,6 +50,7 @@ export async function boot(options: BootOptions = {}): Promise<Machine> {
 /** A machine that runs already. @throws when none of that name does. */
 export function attach(name: string): Machine {
   const record = readRecord(name);
-  if (record === undefined || !isAlive(record.qemu)) throw new Error(`no machine ${name} is up: npm run machine -- up ${name}`);
+  if (record === undefined || !isAlive(record.qemu))
+    throw new Error(`no machine ${name} is up: npm run machine -- up ${name}`);
   return new Machine(record);
 }

@@ -33,7 +33,9 @@ export interface ProductionModules {
 
 /** Production modules as package-lock.json has them, without development's and without Node itself. @throws when one is not installed. */
 export function productionModules(): ProductionModules {
-  const locked = [...lockedPackages()].filter(([path, { dev }]) => dev !== true && !path.startsWith('node_modules/node-linux-'));
+  const locked = [...lockedPackages()].filter(
+    ([path, { dev }]) => dev !== true && !path.startsWith('node_modules/node-linux-'),
+  );
   const present = locked.filter(([path, { optional }]) => {
     const isThere = existsSync(join(projectDirectory, path));
     if (!isThere && optional !== true) throw new Error(`${path} is missing: run npm ci`);

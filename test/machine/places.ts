@@ -6,6 +6,11 @@ import { fileURLToPath } from 'node:url';
 /** Says one line of progress to a person. */
 export type Report = (line: string) => void;
 
+/** Progress on standard error, which no program reads as a result. */
+export const report: Report = (line) => {
+  process.stderr.write(`${line}\n`);
+};
+
 /** The checkout this file is part of, without a trailing slash. */
 export const projectDirectory: string = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 
@@ -27,6 +32,7 @@ export function runDirectory(): string {
   const directory = join(tmpdir().length > 50 ? '/tmp' : tmpdir(), `hublet-machine-${uid}`);
   mkdirSync(directory, { mode: 0o700, recursive: true });
   const stat = lstatSync(directory);
-  if (!stat.isDirectory() || stat.uid !== uid) throw new Error(`${directory} is not a directory of this user: remove it`);
+  if (!stat.isDirectory() || stat.uid !== uid)
+    throw new Error(`${directory} is not a directory of this user: remove it`);
   return directory;
 }

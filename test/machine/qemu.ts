@@ -82,6 +82,8 @@ export async function startQemu(options: QemuOptions): Promise<Qemu> {
     return { process: child, pid: child.pid as number, qmp, sshPort: Number(port) };
   } catch (err) {
     child.kill('SIGKILL');
-    throw new Error(`qemu did not start: ${(err as Error).message}; ${readFileSync(logFile, 'utf8').trim()}`, { cause: err });
+    throw new Error(`qemu did not start: ${(err as Error).message}; ${readFileSync(logFile, 'utf8').trim()}`, {
+      cause: err,
+    });
   }
 }

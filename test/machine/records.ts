@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runDirectory } from './places.ts';
 import { end, isAlive, type ProcessIdentity } from './process.ts';
@@ -19,14 +19,20 @@ export interface MachineRecord {
   readonly startedAt: string;
 }
 
+const namePattern = /^[a-z0-9][a-z0-9-]{0,19}$/;
+const longestStartMs = 600_000;
+
 /** Directory of a machine of that name. */
 export function directoryOf(name: string): string {
-  if (!/^[a-z0-9][a-z0-9-]{0,19}$/.test(name)) throw new Error(`${name} is no machine name: use 1-20 of a-z, 0-9 and -`);
+  if (!namePattern.test(name)) throw new Error(`${name} is no machine name: use 1-20 of a-z, 0-9 and -`);
   return join(runDirectory(), name);
 }
 
+/** Written aside and renamed: other processes read records at any moment. */
 export function writeRecord(record: MachineRecord): void {
-  writeFileSync(join(record.directory, 'machine.json'), JSON.stringify(record));
+  const file = join(record.directory, 'machine.json');
+  writeFileSync(`${file}.new`, JSON.stringify(record));
+  renameSync(`${file}.new`, file);
 }
 
 /** The record of that machine; absent when there is none, whether it lives or not. */
@@ -39,9 +45,13 @@ export function readRecord(name: string): MachineRecord | undefined {
   }
 }
 
+function namesOfDirectories(): readonly string[] {
+  return readdirSync(runDirectory()).filter((name) => namePattern.test(name));
+}
+
 /** All machines on record of this user that live, oldest first. */
 export function livingMachines(): readonly MachineRecord[] {
-  return readdirSync(runDirectory())
+  return namesOfDirectories()
     .map(readRecord)
     .filter((record) => record !== undefined)
     .filter((record) => isAlive(record.qemu))
@@ -54,10 +64,16 @@ export function livingMachines(): readonly MachineRecord[] {
  */
 export async function endLeftovers(): Promise<readonly string[]> {
   const ended: string[] = [];
-  for (const name of readdirSync(runDirectory())) {
+  for (const name of namesOfDirectories()) {
     const record = readRecord(name);
-    // No record yet: the machine is just being started.
-    if (record === undefined) continue;
+    if (record === undefined) {
+      // Either just being started, or its start failed long ago.
+      const directory = directoryOf(name);
+      if (Date.now() - (statSync(directory, { throwIfNoEntry: false })?.mtimeMs ?? 0) > longestStartMs) {
+        rmSync(directory, { recursive: true, force: true });
+      }
+      continue;
+    }
     const lives = isAlive(record.qemu);
     if (lives && (record.owner === undefined || isAlive(record.owner))) continue;
     if (lives) {

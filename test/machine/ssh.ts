@@ -68,7 +68,14 @@ export class SshConnection {
     for (let tries = 1; ; tries++) {
       const port = hostPort ?? (await freePort());
       try {
-        await run('ssh', [...this.#options, '-O', 'forward', '-L', `127.0.0.1:${port}:127.0.0.1:${guestPort}`, 'machine']);
+        await run('ssh', [
+          ...this.#options,
+          '-O',
+          'forward',
+          '-L',
+          `127.0.0.1:${port}:127.0.0.1:${guestPort}`,
+          'machine',
+        ]);
         return port;
       } catch (err) {
         // Someone may take the port between our look and ssh's bind.

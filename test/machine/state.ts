@@ -61,17 +61,23 @@ export async function ensureState(report: Report, force = false): Promise<SavedS
   const isComplete = (): boolean => isCached('image', image) && isCached('state', state);
   if (!force && isComplete()) return savedState(image, state);
   const lock = join(cacheDirectory(), 'lock');
-  await withLock(lock, () => report('waiting for another process that builds the test machine ...'), async () => {
-    if (!force && isComplete()) return;
-    if (force || !isCached('image', image)) {
-      await timed(report, 'building the disk image', () => makeEntry('image', image, buildImage));
-    }
-    await timed(report, 'saving a booted state', () => makeEntry('state', state, (directory) => bake(image, directory)));
-    const inUse = new Set(livingMachines().map(({ stateDirectory }) => stateDirectory));
-    removeUnused('state', (directory) => inUse.has(directory));
-    const images = await imagesOfStates();
-    removeUnused('image', (directory) => images.has(basename(directory)));
-  });
+  await withLock(
+    lock,
+    () => report('waiting for another process that builds the test machine ...'),
+    async () => {
+      if (!force && isComplete()) return;
+      if (force || !isCached('image', image)) {
+        await timed(report, 'building the disk image', () => makeEntry('image', image, buildImage));
+      }
+      await timed(report, 'saving a booted state', () =>
+        makeEntry('state', state, (directory) => bake(image, directory)),
+      );
+      const inUse = new Set(livingMachines().map(({ stateDirectory }) => stateDirectory));
+      removeUnused('state', (directory) => inUse.has(directory));
+      const images = await imagesOfStates();
+      removeUnused('image', (directory) => images.has(basename(directory)));
+    },
+  );
   return savedState(image, state);
 }
 
@@ -84,7 +90,9 @@ async function timed(report: Report, what: string, body: () => Promise<void>): P
 
 async function buildImage(directory: string): Promise<void> {
   if (process.getuid?.() !== 0) {
-    throw new Error(`the test machine's image is built as root, once: sudo HUBLET_MACHINE_CACHE=${cacheDirectory()} npm run machine -- build`);
+    throw new Error(
+      `the test machine's image is built as root, once: sudo HUBLET_MACHINE_CACHE=${cacheDirectory()} npm run machine -- build`,
+    );
   }
   await runTool('bash', [join(recipe, 'build.sh'), directory, pinnedNode().binary]);
 }

@@ -20,7 +20,9 @@ const packageOf: Readonly<Record<string, string>> = {
 };
 
 /** An administrator's directories are searched too: a plain user's PATH lacks them. */
-const searchPath = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].filter((directory) => directory !== '');
+const searchPath = [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].filter(
+  (directory) => directory !== '',
+);
 
 function isThere(program: string): boolean {
   return searchPath.some((directory) => {
@@ -45,7 +47,8 @@ export function missingPackages(): readonly string[] {
  * @throws one line with the missing packages and the command that installs them, where it may not or cannot.
  */
 export async function ensureTools(report: Report): Promise<void> {
-  if (process.arch !== 'x64') throw new Error(`the test machine is an x86-64 one and starts on x86-64 only, not on ${process.arch}`);
+  if (process.arch !== 'x64')
+    throw new Error(`the test machine is an x86-64 one and starts on x86-64 only, not on ${process.arch}`);
   const missing = missingPackages();
   if (missing.length === 0) return;
   const command = `apt-get install --no-install-recommends ${missing.join(' ')}`;
@@ -56,7 +59,8 @@ export async function ensureTools(report: Report): Promise<void> {
   await runTool('apt-get', ['update', '-qq']);
   await runTool('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing]);
   const still = missingPackages();
-  if (still.length > 0) throw new Error(`${command} succeeded, but programs of ${still.join(', ')} are not on the PATH`);
+  if (still.length > 0)
+    throw new Error(`${command} succeeded, but programs of ${still.join(', ')} are not on the PATH`);
 }
 
 /** Runs a program to its end, its output on our error stream. @throws when it does not end with 0. */
