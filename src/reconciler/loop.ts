@@ -12,6 +12,7 @@ import { Ends } from './ends.ts';
 import type { LoopPorts } from './ports.ts';
 import { WorkQueue, type WorkResult } from './queue.ts';
 import { Reconciler } from './reconcile.ts';
+import { type Settlement, settlementOf } from './settled.ts';
 import { StartGate } from './startGate.ts';
 import { BUS_GRACE_MS } from './view.ts';
 
@@ -128,6 +129,13 @@ export class ReconcileLoop {
     this.#cancelResync();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     await this.#queue.stop();
+  }
+
+  /** For each server known now, whether it is where it stays. */
+  settlements(): readonly Settlement[] {
+    const { source } = this.#ports;
+    const held = new Set(source.states().flatMap((state) => state.heldForPrune));
+    return [...this.entries.values()].map((entry) => settlementOf(entry, source.record(entry.name), held));
   }
 
   /** Resolves when no name waits for a look or has one; alarms may still be set. */

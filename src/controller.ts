@@ -1,0 +1,180 @@
+/**
+ * Builds the parts of one controller and hands them to each other. Nothing starts before `start`, and what it starts,
+ * `stop` stops; the lock, signals and exit codes are daemon.ts's.
+ */
+import { createAccounts } from './accounts/directory.ts';
+import { CGROUP_ROOT } from './cgroup/read.ts';
+import { createUsageSampler } from './cgroup/sampler.ts';
+import type { Clock } from './clock.ts';
+import type { Config } from './config/types.ts';
+import { createJournal } from './journal/journalctl.ts';
+import type { Log } from './log.ts';
+import { createHttpServer } from './metrics/http.ts';
+import { keepListening } from './metrics/listener.ts';
+import { createMetricsRegistry } from './metrics/registry.ts';
+import { createCheck } from './probes/check.ts';
+import { createListenerTable } from './probes/listeners.ts';
+import { createProber } from './probes/prober.ts';
+import { HostPublisher } from './reconciler/hostPublisher.ts';
+import { ReconcileLoop } from './reconciler/loop.ts';
+import { metricsSnapshot } from './reconciler/metricsView.ts';
+import type { LoopPorts } from './reconciler/ports.ts';
+import { createSource } from './source/set.ts';
+import { parseSpec } from './spec/parse.ts';
+import { createEventLog } from './status/events.ts';
+import { createStatusFiles } from './status/files.ts';
+import { readBootId } from './store/boot.ts';
+import { openInstance } from './store/instance.ts';
+import { openRuntimeStore } from './store/memory.ts';
+import { openPortStore } from './store/ports.ts';
+import { SystemdOverDbus } from './systemd/adapter.ts';
+import { liveRows } from './units/table.ts';
+
+export interface ControllerOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  readonly isDryRun: boolean;
+  /** Group that may read status; undefined: only the owner. */
+  readonly statusGid: number | undefined;
+  /** D-Bus address; undefined: the system bus. */
+  readonly busAddress?: string | undefined;
+  readonly cgroupRoot?: string;
+}
+
+export interface Controller {
+  /**
+   * Connects, lists, adopts; resolves when every server known now has had its first look.
+   *
+   * @throws {SystemdError} `Disconnected`: no systemd over D-Bus in time
+   */
+  start(): Promise<void>;
+  /** Ends all of the controller's own; servers, their environment files and status stay. */
+  stop(): Promise<void>;
+  readonly loop: ReconcileLoop;
+  readonly ports: LoopPorts;
+  /** Whether the loop turns and its work moves: what the watchdog asks. */
+  isAlive(): boolean;
+}
+
+const BUS_TIMEOUT_MS = 20_000;
+/** Work that has waited this long without any being done means that the loop hangs. */
+const STUCK_MS = 45_000;
+
+/** A controller that has not started. @throws {NodeJS.ErrnoException} where its directories can't be made or written */
+export function createController(options: ControllerOptions): Controller {
+  const { config, clock, log, version } = options;
+  const bootId = readBootId();
+  const listeners = createListenerTable(clock);
+  const registry = createMetricsRegistry({
+    build: { version, nodeVersion: process.versions.node },
+    level: () => config.metrics.level,
+    snapshot: () => snapshot(),
+  });
+  const { instruments } = registry;
+  const recorded = createEventLog({
+    runtimeDirectory: config.runtimeDirectory,
+    gid: options.statusGid,
+    bootId,
+    clock,
+    log,
+  });
+  let reconnects = 0;
+  const ports: LoopPorts = {
+    clock,
+    log,
+    config,
+    bootId,
+    instruments,
+    random: Math.random,
+    source: createSource({ config, clock, log, parse: parseSpec }),
+    systemd: new SystemdOverDbus({
+      clock,
+      log,
+      address: options.busAddress,
+      liveProperties: liveRows().map((row) => row.name),
+      onCall: (method, result, seconds) => instruments.dbusCalled(method, result, seconds),
+      onReconnect: () => {
+        reconnects += 1;
+        instruments.dbusReconnected();
+      },
+    }),
+    runtime: openRuntimeStore({ runtimeDirectory: config.runtimeDirectory, bootId, log }),
+    portStore: openPortStore(config.stateDirectory, log),
+    accounts: createAccounts({ clock, log }),
+    prober: createProber({ clock, log, check: createCheck(clock), listeners }),
+    sampler: createUsageSampler({
+      clock,
+      log,
+      root: options.cgroupRoot ?? CGROUP_ROOT,
+      sampled: (seconds) => instruments.sampled(seconds),
+    }),
+    journal: createJournal({ clock, manager: config.isUserMode ? { kind: 'user', uid: process.getuid?.() ?? 0 } : { kind: 'system' } }),
+    statusFiles: createStatusFiles({ runtimeDirectory: config.runtimeDirectory, gid: options.statusGid, log }),
+    events: {
+      record(event) {
+        instruments.eventRecorded(event.reason);
+        recorded.record(event);
+      },
+      recent: (server) => recorded.recent(server),
+    },
+    instance: openInstance(config.stateDirectory),
+    isPortFree: (port) => !listeners().has(port),
+  };
+  const host = new HostPublisher(ports, { version, pid: process.pid, reconnects: () => reconnects });
+  const loop = new ReconcileLoop({ ports, isDryRun: options.isDryRun, onHostChange: () => host.note() });
+  host.attach(loop);
+
+  function snapshot() {
+    return metricsSnapshot(loop.entries.values(), ports, {
+      ends: loop.ends,
+      queueDepth: loop.queueDepth(),
+      busLostMs: loop.busLostMs(),
+    });
+  }
+
+  const http = createHttpServer({
+    clock,
+    log,
+    render: (format) => registry.render(format),
+    liveness: [{ name: 'loop', check: () => (loop.stuckMs() < STUCK_MS ? undefined : 'work waits and none is done') }],
+    readiness: [
+      { name: 'started', check: () => (host.isStarted ? undefined : 'the first look at every server is not done') },
+      { name: 'dbus', check: () => (ports.systemd.isConnected() ? undefined : 'no connection to systemd') },
+      {
+        name: 'sources',
+        check: () => ports.source.states().find((state) => !state.isReady)?.message,
+      },
+    ],
+    page: () => ({ version, snapshot: snapshot(), nowMs: clock.wallMs() }),
+  });
+
+  let stopHttp = (): Promise<void> => Promise.resolve();
+
+  return {
+    loop,
+    ports,
+    isAlive: () => loop.stuckMs() < STUCK_MS,
+    async start() {
+      const { listen } = config.metrics;
+      if (listen !== null)
+        stopHttp = keepListening(http, listen, { clock, log, tell: (state) => host.noteHttp(state) });
+      ports.sampler.start();
+      await Promise.all([ports.systemd.open(BUS_TIMEOUT_MS), ports.source.start()]);
+      await loop.start();
+      host.markStarted();
+      ports.events.record({ reason: 'ControllerStarted', message: `hublet ${version}` });
+    },
+    async stop() {
+      ports.events.record({ reason: 'ControllerStopping', message: 'servers run on' });
+      await loop.stop();
+      host.stop();
+      await stopHttp();
+      ports.prober.stop();
+      ports.sampler.stop();
+      await ports.source.stop();
+      ports.systemd.close();
+    },
+  };
+}

@@ -1,0 +1,155 @@
+/** Runs one controller in this process: its lock, its signals, its readiness and its exit code. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { type Clock, createSystemClock } from './clock.ts';
+import type { Config } from './config/types.ts';
+import { type Controller, createController } from './controller.ts';
+import type { Log } from './log.ts';
+import { createNotifier } from './notify/notifier.ts';
+import { LockHeld, takeLock } from './store/lock.ts';
+import { SystemdError } from './systemd/port.ts';
+import { VERSION } from './version.ts';
+
+export interface DaemonOptions {
+  /** Reconcile until everything has settled, then end; servers stay. */
+  readonly once: boolean;
+  readonly dryRun: boolean;
+  /** How long `once` may take. */
+  readonly timeoutMs: number;
+  readonly log: Log;
+  /** A line for a person who waits. */
+  readonly progress?: (line: string) => void;
+}
+
+/** Why the controller did not run, with the exit code that says so to scripts. */
+export class DaemonError extends Error {
+  override readonly name = 'DaemonError';
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+const EX_UNAVAILABLE = 69;
+const EX_TEMPFAIL = 75;
+const LOCK_CHECK_MS = 30_000;
+
+/**
+ * Runs the controller until SIGTERM or SIGINT, or with `once` until everything has settled.
+ *
+ * @returns the exit code: 0, or 1 where `once` did not see all servers Ready or Stopped in time
+ * @throws {DaemonError} another controller runs (75), or there is no D-Bus (69)
+ */
+export async function runDaemon(config: Config, options: DaemonOptions): Promise<number> {
+  const { log } = options;
+  const clock = createSystemClock();
+  const lock = lockOrFail(config.lockPath);
+  const controller = createController({
+    config,
+    clock,
+    log,
+    version: VERSION,
+    isDryRun: options.dryRun,
+    statusGid: config.isUserMode ? undefined : await statusGroup(log),
+    busAddress: config.isUserMode ? `unix:path=${process.env.XDG_RUNTIME_DIR ?? ''}/bus` : undefined,
+  });
+  const ended = Promise.withResolvers<void>();
+  const onSignal = (): void => ended.resolve();
+  const onHangup = (): void =>
+    log.info({}, 'SIGHUP: the configuration is read at the start; restart hublet to read it anew');
+  process.once('SIGTERM', onSignal).once('SIGINT', onSignal).on('SIGHUP', onHangup);
+  const notifier = createNotifier(process.env, { clock, log, pid: process.pid });
+  const stopWatchdog = notifier.startWatchdog(() => controller.isAlive());
+  const stopLockCheck = watchLock(clock, log, () => lock.isIntact());
+  try {
+    await startOrFail(controller);
+    await notifier.ready(`keeping ${controller.ports.source.names().length} servers`);
+    log.info({ version: VERSION, servers: controller.ports.source.names().length }, 'ready');
+    if (!options.once && !options.dryRun) {
+      await ended.promise;
+      return 0;
+    }
+    return options.dryRun ? 0 : await settle(controller, clock, options, ended.promise);
+  } finally {
+    stopWatchdog();
+    stopLockCheck();
+    await notifier.stopping();
+    await controller.stop();
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('SIGHUP', onHangup);
+    lock.release();
+  }
+}
+
+function lockOrFail(path: string): ReturnType<typeof takeLock> {
+  try {
+    return takeLock(path);
+  } catch (error) {
+    if (error instanceof LockHeld) throw new DaemonError(EX_TEMPFAIL, error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function startOrFail(controller: Controller): Promise<void> {
+  try {
+    await controller.start();
+  } catch (error) {
+    if (!(error instanceof SystemdError)) throw error;
+    const advice = 'is this host run by systemd, and may this user reach its bus?';
+    throw new DaemonError(EX_UNAVAILABLE, `${error.message}; ${advice}`, { cause: error });
+  }
+}
+
+/** Says it once where somebody removed the lock file: then a second controller could start. */
+function watchLock(clock: Clock, log: Log, isIntact: () => boolean): () => void {
+  let cancel = (): void => undefined;
+  const check = (): void => {
+    if (isIntact()) cancel = clock.after(LOCK_CHECK_MS, check);
+    else
+      log.error(
+        { reason: 'LockRemoved' },
+        'the lock file was removed; restart hublet, or another one may start beside it',
+      );
+  };
+  check();
+  return () => cancel();
+}
+
+const SETTLE_POLL_MS = 200;
+
+/** Waits until every server is where it stays; 0 where all are Ready or Stopped. */
+async function settle(
+  controller: Controller,
+  clock: Clock,
+  options: DaemonOptions,
+  ended: Promise<void>,
+): Promise<number> {
+  let isEnded = false;
+  void ended.then(() => {
+    isEnded = true;
+  });
+  const untilMs = clock.monotonicMs() + options.timeoutMs;
+  for (;;) {
+    await controller.loop.idle();
+    const settlements = controller.loop.settlements();
+    const open = settlements.filter((settlement) => settlement === 'open').length;
+    if (open === 0 || isEnded || clock.monotonicMs() >= untilMs) {
+      return settlements.every((settlement) => settlement === 'good') ? 0 : 1;
+    }
+    options.progress?.(`${settlements.length - open} of ${settlements.length} servers settled`);
+    await new Promise<void>((resolve) => clock.after(SETTLE_POLL_MS, resolve));
+  }
+}
+
+/** gid of the group `hublet`; undefined where there is none. */
+async function statusGroup(log: Log): Promise<number | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)('getent', ['group', 'hublet'], { timeout: 5_000 });
+    const gid = Number(stdout.split(':')[2]);
+    return Number.isSafeInteger(gid) ? gid : undefined;
+  } catch (error) {
+    log.debug({ err: error }, 'no group hublet: status is for its owner alone');
+    return undefined;
+  }
+}

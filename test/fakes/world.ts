@@ -1,0 +1,277 @@
+import type { AccountAnswer } from '../../src/accounts/types.ts';
+import type { Config } from '../../src/config/types.ts';
+import type { InvocationRecord } from '../../src/journal/types.ts';
+import type { Instruments } from '../../src/metrics/types.ts';
+import type { ProbeVerdict } from '../../src/probes/types.ts';
+import { ReconcileLoop } from '../../src/reconciler/loop.ts';
+import type { LoopPorts } from '../../src/reconciler/ports.ts';
+import type { Source, SpecRecord } from '../../src/source/types.ts';
+import { parseSpec } from '../../src/spec/parse.ts';
+import type { HubletEvent, ServerStatus } from '../../src/status/types.ts';
+import type { ServerMemory } from '../../src/store/types.ts';
+import { FakeClock } from './clock.ts';
+import { FakeLog } from './log.ts';
+import { FakeSystemd } from './systemd.ts';
+
+/** Specs in memory: `put` and `remove` are what an editor does to the directory. */
+export class FakeSource implements Source {
+  readonly #records = new Map<string, SpecRecord>();
+  readonly #listeners = new Set<(name: string | undefined) => void>();
+  isReady = true;
+
+  async start(): Promise<void> {}
+  async stop(): Promise<void> {}
+  names(): readonly string[] {
+    return [...this.#records.keys()];
+  }
+  record(name: string): SpecRecord | undefined {
+    return this.#records.get(name);
+  }
+  forget(name: string): void {
+    if (this.#records.get(name)?.isDeleted === true) this.#records.delete(name);
+  }
+  states() {
+    return [
+      {
+        path: '/specs',
+        isReady: this.isReady,
+        message: '',
+        files: this.#records.size,
+        invalid: 0,
+        ignored: [],
+        heldForPrune: [],
+        pruneDigest: undefined,
+      },
+    ];
+  }
+  on(listener: (name: string | undefined) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Writes a spec; `spec` is YAML's `spec:` as an object, `annotations` its metadata. */
+  put(name: string, spec: object, annotations: Record<string, string> = {}): void {
+    const text = JSON.stringify({ apiVersion: 'hublet/v1', kind: 'Server', metadata: { name, annotations }, spec });
+    const parsed = parseSpec(`${text}\n`, name);
+    const before = this.#records.get(name);
+    const file = { path: `/specs/${name}.yaml`, ino: 1, size: text.length, mtimeNs: '1' };
+    const base = { name, file, isDeleted: false, isFrozen: false, warnings: [] };
+    if (parsed.kind === 'valid') {
+      this.#set({ ...base, spec: parsed.spec, generation: (before?.generation ?? 0) + 1, refusal: undefined });
+    } else {
+      const message = parsed.kind === 'invalid' ? parsed.problems[0].message : parsed.problem.message;
+      this.#set({
+        ...base,
+        spec: before?.spec,
+        generation: before?.generation ?? 0,
+        refusal: { reason: 'SchemaError', message },
+      });
+    }
+  }
+
+  remove(name: string): void {
+    const before = this.#records.get(name);
+    if (before !== undefined) this.#set({ ...before, file: undefined, isDeleted: true });
+  }
+
+  change(name: string, change: Partial<SpecRecord>): void {
+    const before = this.#records.get(name);
+    if (before !== undefined) this.#set({ ...before, ...change });
+  }
+
+  #set(record: SpecRecord): void {
+    this.#records.set(record.name, record);
+    for (const listener of this.#listeners) listener(record.name);
+  }
+}
+
+/** A loop on fakes, with everything a test wants to look at. What survives a controller's death is kept over `restart`. */
+export class World {
+  readonly clock = new FakeClock();
+  readonly log = new FakeLog();
+  readonly systemd = new FakeSystemd();
+  readonly source = new FakeSource();
+  readonly statuses = new Map<string, ServerStatus>();
+  readonly memories = new Map<string, ServerMemory>();
+  readonly environments = new Map<string, string>();
+  readonly ports = new Map<string, number>();
+  readonly accounts = new Map<string, AccountAnswer>();
+  readonly verdicts = new Map<string, ProbeVerdict>();
+  readonly events: HubletEvent[] = [];
+  readonly exits: string[] = [];
+  workingSetBytes = 0;
+  oomKills = 0;
+  /** Where set, writing anything fails with this message. */
+  fullDisk: string | undefined;
+  journal: Partial<InvocationRecord> = {};
+  maxStarting = 16;
+  instanceId = 'a'.repeat(32);
+  loop!: ReconcileLoop;
+  #probeListeners = new Set<(server: string) => void>();
+
+  constructor() {
+    for (const [index, name] of ['alice', 'bob', 'carol'].entries()) this.addAccount(name, 1000 + index);
+  }
+
+  addAccount(name: string, uid: number): void {
+    const account = { name, uid, gid: uid, home: `/home/${name}`, shell: '/bin/bash' };
+    this.accounts.set(name, { kind: 'found', account });
+  }
+
+  /** A controller comes up; an earlier one, if any, was killed without a word. */
+  async start(): Promise<void> {
+    this.loop = new ReconcileLoop({ ports: this.#loopPorts(), isDryRun: false, onHostChange: () => undefined });
+    await this.loop.start();
+    await this.settle();
+  }
+
+  /** SIGKILL: nothing is written or told any more. */
+  async kill(): Promise<void> {
+    await this.loop.stop();
+  }
+
+  /** Lets every job finish and every look be had. */
+  async settle(): Promise<void> {
+    for (let turn = 0; turn < 12; turn++) {
+      await this.loop.idle();
+      this.systemd.settle();
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    await this.loop.idle();
+  }
+
+  /** Time passes, a second at a time, with everything settling in between. */
+  async pass(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 1_000) {
+      this.clock.advance(Math.min(left, 1_000));
+      await this.settle();
+    }
+  }
+
+  status(name: string): ServerStatus['status'] {
+    const status = this.statuses.get(name);
+    if (status === undefined) throw new Error(`no status of ${name}`);
+    return status.status;
+  }
+
+  condition(name: string, type: string) {
+    return this.status(name).conditions.find((condition) => condition.type === type);
+  }
+
+  verdict(name: string, verdict: ProbeVerdict): void {
+    this.verdicts.set(name, verdict);
+    for (const listener of this.#probeListeners) listener(name);
+  }
+
+  #write(): void {
+    if (this.fullDisk !== undefined) throw new Error(this.fullDisk);
+  }
+
+  #loopPorts(): LoopPorts {
+    const instruments = new Proxy({} as Instruments, {
+      get: (_target, key) => (key === 'serverExited' ? (result: string) => this.exits.push(result) : () => undefined),
+    });
+    const config: Config = {
+      sources: [],
+      ports: { first: 20_000, last: 29_999 },
+      reconcile: { concurrency: 16, maxStarting: this.maxStarting, resyncMs: 60_000, rescanMs: 20_000 },
+      metrics: { listen: null, level: 'basic', labels: [] },
+      runtimeDirectory: '/run/hublet',
+      stateDirectory: '/var/lib/hublet',
+      lockPath: '/run/hublet.lock',
+      isUserMode: false,
+    };
+    return {
+      clock: this.clock,
+      log: this.log,
+      config,
+      source: this.source,
+      systemd: this.systemd,
+      bootId: 'boot',
+      instruments,
+      random: () => 0,
+      isPortFree: () => true,
+      instance: { id: this.instanceId, key: new Uint8Array(32) },
+      runtime: {
+        readMemory: (name) => this.memories.get(name),
+        writeMemory: (memory) => {
+          this.#write();
+          this.memories.set(memory.name, memory);
+        },
+        removeMemory: (name) => void this.memories.delete(name),
+        writeEnvironment: (path, text) => {
+          this.#write();
+          this.environments.set(path, text);
+        },
+        removeEnvironment: (path) => void this.environments.delete(path),
+        sweepEnvironment: (keep) => {
+          for (const path of this.environments.keys()) if (!keep.has(path)) this.environments.delete(path);
+        },
+      },
+      portStore: {
+        ports: this.ports,
+        assign: (name, port) => {
+          this.#write();
+          this.ports.set(name, port);
+        },
+        release: (name) => void this.ports.delete(name),
+      },
+      accounts: {
+        cached: (name) => this.accounts.get(name) ?? { kind: 'missing' },
+        lookup: async (name) => this.accounts.get(name) ?? { kind: 'missing' },
+      },
+      prober: {
+        follow: () => undefined,
+        unfollow: (server) => void this.verdicts.delete(server),
+        verdict: (server) => this.verdicts.get(server),
+        on: (listener) => {
+          this.#probeListeners.add(listener);
+          return () => this.#probeListeners.delete(listener);
+        },
+        stop: () => undefined,
+      },
+      sampler: {
+        start: () => undefined,
+        stop: () => undefined,
+        follow: () => undefined,
+        unfollow: () => undefined,
+        forget: () => undefined,
+        usage: () => ({ sampledAtMs: 0, memoryWorkingSetBytes: this.workingSetBytes }),
+        oomKills: () => this.oomKills,
+        oomKillsOf: () => this.oomKills,
+        on: () => () => undefined,
+      },
+      journal: {
+        readInvocation: async () => ({
+          lines: [],
+          result: 'exit-code',
+          exit: undefined,
+          isOomSeen: false,
+          ...this.journal,
+        }),
+      },
+      statusFiles: {
+        write: (status) => {
+          this.#write();
+          this.statuses.set(status.metadata.name, status);
+        },
+        remove: (name) => void this.statuses.delete(name),
+        writeHost: () => undefined,
+        names: () => [...this.statuses.keys()],
+        read: (name) => this.statuses.get(name),
+      },
+      events: {
+        record: ({ server, reason, message }) =>
+          void this.events.push({
+            at: '',
+            type: 'Normal',
+            reason,
+            message,
+            count: 1,
+            ...(server === undefined ? {} : { server }),
+          }),
+        recent: () => this.events,
+      },
+    };
+  }
+}
