@@ -59,6 +59,8 @@ class MetricsHttpServer implements HttpServer {
   readonly #hosts: readonly string[];
   readonly #routes: (request: Request) => Promise<Answer>;
   #server: Server | undefined;
+  /** Grows with each stop, so that a start under way meanwhile comes to nothing. */
+  #stops = 0;
 
   constructor(options: HttpOptions) {
     this.#clock = options.clock;
@@ -73,10 +75,16 @@ class MetricsHttpServer implements HttpServer {
       const message = `${listen}: not an address to listen on; use host:port, [::1]:port or unix:/path`;
       return { kind: 'failed', reason: 'Failed', message };
     }
-    await this.stop();
+    const stopped = this.stop();
+    const stops = this.#stops;
+    await stopped;
     try {
       if (address.kind === 'unix') await removeStaleSocket(address.path);
       this.#server = await this.#listen(address);
+      if (stops !== this.#stops) {
+        await this.stop();
+        return { kind: 'failed', reason: 'Failed', message: `stopped before it could listen on ${listen}` };
+      }
       return { kind: 'listening', address: formatListenAddress(boundAddress(this.#server, address)) };
     } catch (error) {
       const isInUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
@@ -90,6 +98,7 @@ class MetricsHttpServer implements HttpServer {
   }
 
   async stop(): Promise<void> {
+    this.#stops += 1;
     const server = this.#server;
     if (server === undefined) return;
     this.#server = undefined;

@@ -203,6 +203,12 @@ describe('listening', () => {
     await new Promise((resolve) => other.close(resolve));
   });
 
+  test('comes to nothing where it is stopped while it begins', async () => {
+    const beginning = http.start('127.0.0.1:0');
+    await http.stop();
+    expect(await beginning).toMatchObject({ kind: 'failed' });
+  });
+
   test('ends at stop, with connections that clients keep open', async () => {
     const address = await listening();
     const [host, port] = address.split(':');
