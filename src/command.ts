@@ -21,6 +21,8 @@ export interface CommandLimits {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** A killed process that is still there after this hangs in the kernel. */
+const KILL_GRACE_MS = 1_000;
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
@@ -101,13 +103,14 @@ async function startProcess(clock: Clock, limits: CommandLimits, job: Job, onOve
   };
   child.stdout.on('data', take(stdout));
   child.stderr.on('data', take(stderr));
+  let cancelGrace = (): void => undefined;
   const cancelLimit = clock.after(limits.timeoutMs, () => {
     fail(`no answer within ${limits.timeoutMs / 1000} s`);
     child.kill('SIGKILL');
     // Its own children may hold the pipes open after it is gone.
     child.stdout.destroy();
     child.stderr.destroy();
-    onOverdue();
+    cancelGrace = clock.after(KILL_GRACE_MS, onOverdue);
   });
   await new Promise<void>((gone) => {
     child.once('error', (err) => {
@@ -122,6 +125,7 @@ async function startProcess(clock: Clock, limits: CommandLimits, job: Job, onOve
     });
   });
   cancelLimit();
+  cancelGrace();
 }
 
 function textOf(chunks: readonly Buffer[]): string {

@@ -10,8 +10,8 @@ const MAX_LINE_LENGTH = 500;
 
 /** Words after which a value is a secret; also as a part of a longer one, such as `JPY_API_TOKEN`. */
 const SECRET_WORD = String.raw`[\w.-]{0,64}(?:token|secret|passw(?:or)?d|passwd|passphrase|api[_-]?key|access[_-]?key|private[_-]?key|credential|cookie|_xsrf|signature)s?[\w.-]{0,64}`;
-/** A bare or quoted value. It ends where a URL's parameter, a word or a quoted string ends. */
-const VALUE = String.raw`(?:"(?:[^"\\]|\\.){1,4096}"?|'(?:[^'\\]|\\.){1,4096}'?|[^\s"'&,;)\]}<>]+)`;
+/** A bare or quoted value that is not hidden yet. It ends where a URL's parameter, a word or a quoted string ends. */
+const VALUE = String.raw`(?!\[hidden\])(?:"(?:[^"\\]|\\.){1,4096}"?|'(?:[^'\\]|\\.){1,4096}'?|[^\s"'&,;)\]}<>]+)`;
 
 const RULES: readonly (readonly [RegExp, string])[] = [
   // Authorization: Bearer x; Authorization: token x; Authorization: Basic x (also in JSON and Python's dicts).

@@ -55,10 +55,10 @@ export function createNotifier(
       tell([statusArgument(text)]).catch((err: unknown) => log.warn({ err }, 'service manager not told'));
     },
     stopping: () => tell([statusArgument('stopping'), 'STOPPING=1']),
-    startWatchdog(check, watchdogClock) {
+    startWatchdog(check) {
       const intervalMs = watchdogIntervalMs(environment, pid);
       if (intervalMs === undefined) return () => undefined;
-      return pingWatchdog(check, intervalMs, watchdogClock, log, () => tell(['WATCHDOG=1']));
+      return pingWatchdog(check, intervalMs, clock, log, () => tell(['WATCHDOG=1']));
     },
   };
 }

@@ -1,5 +1,3 @@
-import type { Clock } from '../clock.ts';
-
 /** What the service manager is told about the controller itself. Without one that listens, nothing happens. */
 export interface Notifier {
   /** Started up: `systemctl start` returns. Resolves when it has been told, or could not be. */
@@ -14,5 +12,5 @@ export interface Notifier {
    * @param check cheap and without side effects; a throw counts as false
    * @returns stops telling
    */
-  startWatchdog(check: () => boolean, clock: Clock): () => void;
+  startWatchdog(check: () => boolean): () => void;
 }
