@@ -5,6 +5,7 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { renderCliReference } from '../src/cli/reference.ts';
 import { renderCatalogueDocs } from '../src/metrics/catalogueDocs.ts';
 import { renderServerJsonSchema } from '../src/spec/jsonSchema.ts';
 
@@ -17,6 +18,7 @@ interface Output {
 
 const OUTPUTS: readonly Output[] = [
   { path: 'desired-state/schema/server.schema.json', render: renderServerJsonSchema },
+  { path: 'docs/reference/cli.md', render: renderCliReference },
   { path: 'metrics/catalogue.md', render: renderCatalogueDocs },
 ];
 

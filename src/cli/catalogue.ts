@@ -21,6 +21,8 @@ export interface Verb {
   readonly description: string;
   readonly options: readonly VerbOption[];
   readonly examples: readonly (readonly [command: string, does: string])[];
+  /** True: its first example is shown in the help of the program as a whole. */
+  readonly isCommon?: boolean;
   /** Exit codes beside 0, 2 and 77, which every verb has. */
   readonly exitCodes: readonly number[];
   /** Loads the verb's own file and runs it. */
@@ -70,7 +72,8 @@ export class VerbValues {
   count(option: string): number | undefined {
     const text = this.text(option);
     if (text === undefined) return undefined;
-    if (!/^\d{1,9}$/.test(text)) throw new CliError(EXIT.usage, `--${option} '${text}' is not a number: write 0, 1, 2 ...`);
+    if (!/^\d{1,9}$/.test(text))
+      throw new CliError(EXIT.usage, `--${option} '${text}' is not a number: write 0, 1, 2 ...`);
     return Number(text);
   }
 }
@@ -81,6 +84,7 @@ const NAME = { usage: '<name>', description: 'name of a server' };
 export const VERBS: readonly Verb[] = [
   {
     name: 'run',
+    isCommon: true,
     summary: 'run the controller',
     description:
       'Keeps the units of systemd equal to the specs in the desired-state directory, until a signal ends it. Servers go on when the controller stops. Logs go to standard output, one JSON object a line.',
@@ -110,12 +114,16 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'get',
+    isCommon: true,
     argument: { usage: '[name...]', description: 'names of servers; none: all' },
     summary: 'list servers with their phase and what they use',
     description:
       'Shows servers by name: phase, readiness, restarts, CPU and memory in use against their limits. Reads files, so it works while the controller is down, and says so.',
     options: [
-      { flags: '-l, --selector <selector>', description: 'only servers with these labels: k=v, k!=v, k in (a,b), k, !k' },
+      {
+        flags: '-l, --selector <selector>',
+        description: 'only servers with these labels: k=v, k!=v, k in (a,b), k, !k',
+      },
       {
         flags: '-o, --output <format>',
         description: 'how to print; wide adds user, pool, unit, port and why it is not ready',
@@ -140,6 +148,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'describe',
+    isCommon: true,
     argument: NAME,
     summary: 'say why a server is not up, and all that is known of it',
     description:
@@ -167,7 +176,7 @@ export const VERBS: readonly Verb[] = [
     name: 'apply',
     summary: 'put specs into the desired-state directory',
     description:
-      'Checks specs and writes them into the first source as <metadata.name>.yaml, each in one step, as they were given. Where one is invalid none is written.',
+      'Checks specs and writes them into the first source, each as a file named after its server and in one step, as they were given. Where one is invalid none is written.',
     options: [
       {
         flags: '-f, --filename <file...>',
@@ -186,8 +195,7 @@ export const VERBS: readonly Verb[] = [
     name: 'delete',
     argument: NAMES,
     summary: 'remove servers',
-    description:
-      "Removes the servers' spec files; the controller then stops them. Homes and data are never touched.",
+    description: "Removes the servers' spec files; the controller then stops them. Homes and data are never touched.",
     options: [
       { flags: '--wait', description: 'until the servers are gone' },
       { flags: '--timeout <duration>', description: 'how long to wait', preset: '60s' },
@@ -205,7 +213,8 @@ export const VERBS: readonly Verb[] = [
     name: 'restart',
     argument: NAMES,
     summary: 'restart servers',
-    description: 'Sets the annotation hublet/restartedAt in the specs; the controller restarts what began before it. Comments stay.',
+    description:
+      'Sets the annotation hublet/restartedAt in the specs; the controller restarts what began before it. Comments stay.',
     options: [],
     examples: [['hublet restart alice', 'one server']],
     exitCodes: [EXIT.invalid, EXIT.notFound, EXIT.refused, EXIT.badConfiguration],
@@ -218,7 +227,10 @@ export const VERBS: readonly Verb[] = [
     description: 'Sets spec.suspend in the specs. Comments stay.',
     options: [
       { flags: '--reason <text>', description: 'shown to whoever asks why it is down' },
-      { flags: '--until <time>', description: 'a time such as 2027-01-31T18:00:00Z, or a duration from now such as 2h' },
+      {
+        flags: '--until <time>',
+        description: 'a time such as 2027-01-31T18:00:00Z, or a duration from now such as 2h',
+      },
     ],
     examples: [
       ['hublet suspend alice', 'until resumed'],
@@ -244,6 +256,7 @@ export const VERBS: readonly Verb[] = [
   },
   {
     name: 'wait',
+    isCommon: true,
     argument: NAMES,
     summary: 'wait until servers are ready, stopped or gone',
     description:
@@ -299,7 +312,12 @@ export const VERBS: readonly Verb[] = [
     summary: 'list what happened',
     description: 'Prints the last 1000 events since the host started, newest last.',
     options: [
-      { flags: '-o, --output <format>', description: 'how to print; json is one object a line', choices: ['table', 'json'], preset: 'table' },
+      {
+        flags: '-o, --output <format>',
+        description: 'how to print; json is one object a line',
+        choices: ['table', 'json'],
+        preset: 'table',
+      },
       { flags: '-w, --watch', description: 'print new events as they come' },
     ],
     examples: [['hublet events alice -w', "one server's, as they come"]],
@@ -338,7 +356,11 @@ export const VERBS: readonly Verb[] = [
 
 /** Options that every verb takes; each path is flag, then variable, then file, then default. */
 export const GLOBAL_OPTIONS: readonly (VerbOption & { readonly conflicts?: string })[] = [
-  { flags: '--user', description: 'your own servers, in your systemd manager (default where you are not root)', conflicts: 'system' },
+  {
+    flags: '--user',
+    description: 'your own servers, in your systemd manager (default where you are not root)',
+    conflicts: 'system',
+  },
   { flags: '--system', description: "the host's servers (default for root)" },
   { flags: '--config <file>', description: 'configuration file (HUBLET_CONFIG)' },
   { flags: '--desired-state <directory>', description: 'directory of specs (HUBLET_DESIRED_STATE)' },

@@ -49,9 +49,15 @@ export class CliError extends Error {
   }
 }
 
-/** What to print and to exit with for anything that was thrown. The message is free of line breaks at its ends and has no `hublet: `. */
+/**
+ * What to print and to exit with for anything that was thrown; the message has no `hublet: ` before it.
+ *
+ * An error that knows its exit code (ours, and the lock's) has a message for people.
+ */
 export function judgeError(error: unknown): { readonly message: string; readonly exitCode: number } {
-  if (error instanceof CliError) return { message: error.message, exitCode: error.exitCode };
+  if (error instanceof Error && 'exitCode' in error && typeof error.exitCode === 'number') {
+    return { message: error.message, exitCode: error.exitCode };
+  }
   const systemError = asSystemError(error);
   if (systemError === undefined) {
     return { message: `${messageOf(error)} (HUBLET_DEBUG=1 shows where)`, exitCode: EXIT.failure };

@@ -28,7 +28,8 @@ export function explainStatus(server: ServerStatus, nowMs: number): string[] {
   const stalled = findCondition(server, 'Stalled');
   if (stalled?.status === 'True') causes.push(words(stalled));
   const suspended = findCondition(server, 'Suspended');
-  if (suspended?.status === 'True') causes.push(suspended.message === '' ? 'suspended' : `suspended: ${suspended.message}`);
+  if (suspended?.status === 'True')
+    causes.push(suspended.message === '' ? 'suspended' : `suspended: ${suspended.message}`);
   const ready = findCondition(server, 'Ready');
   if (ready !== undefined && ready.status !== 'True' && stalled?.status !== 'True' && suspended?.status !== 'True') {
     const isSaid = causes.some((cause) => ready.message !== '' && cause.includes(ready.message));
@@ -36,7 +37,8 @@ export function explainStatus(server: ServerStatus, nowMs: number): string[] {
   }
   if (nextTransition !== null) {
     const waitMs = Date.parse(nextTransition.at) - nowMs;
-    if (waitMs > 0) causes.push(`${nextTransition.phase === 'Starting' ? 'starts' : nextTransition.phase} in ${formatAge(waitMs)}`);
+    if (waitMs > 0)
+      causes.push(`${nextTransition.phase === 'Starting' ? 'starts' : nextTransition.phase} in ${formatAge(waitMs)}`);
   }
   for (const type of ['UpdatePending', 'Resized'] as const) {
     const condition = findCondition(server, type);

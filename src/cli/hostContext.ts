@@ -8,6 +8,7 @@ import type { Config } from '../config/types.ts';
 import type { Context } from './context.ts';
 import { CliError, EXIT } from './errors.ts';
 import { chooseStyle } from './style.ts';
+import { printable } from './table.ts';
 
 export interface ContextFlags extends ConfigFlags {
   /** Undefined: user mode where the caller is not root. */
@@ -36,9 +37,9 @@ export function createHostContext(flags: ContextFlags): Context {
   };
 }
 
-/** Lines to standard error, each with `hublet: ` before it. */
+/** Lines to standard error, each with `hublet: ` before it and made harmless for a terminal: file names may come from others. */
 export function printError(message: string): void {
-  for (const line of message.split('\n')) process.stderr.write(`hublet: ${line}\n`);
+  for (const line of message.split('\n')) process.stderr.write(`hublet: ${printable(line)}\n`);
 }
 
 async function readConfig(flags: ContextFlags): Promise<Config> {
@@ -71,6 +72,8 @@ async function lookUpUid(name: string): Promise<number | undefined> {
   } catch (error) {
     // getent(1): 2 is "not found".
     if ((error as { code?: unknown }).code === 2) return undefined;
-    throw new CliError(EXIT.failure, `the account ${name} can't be looked up: try 'getent passwd ${name}'`, { cause: error });
+    throw new CliError(EXIT.failure, `the account ${name} can't be looked up: try 'getent passwd ${name}'`, {
+      cause: error,
+    });
   }
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../config/types.ts';
-import { unitName } from '../units/name.ts';
 import { readServerStatus, statusNames } from '../status/statusFile.ts';
 import type { ServerStatus } from '../status/types.ts';
+import { unitName } from '../units/name.ts';
 import type { Context } from './context.ts';
 import { CliError, errorCode } from './errors.ts';
 import { listSpecFiles, readSpecText, type SpecFile } from './specFiles.ts';
@@ -38,7 +38,9 @@ export function readStatus(context: Context, config: Config, name: string): Serv
     return readServerStatus(config.runtimeDirectory, name);
   } catch (error) {
     if (errorCode(error) !== undefined) throw error;
-    context.warn(`the status of ${name} can't be understood (${(error as Error).message}): is its controller another version?`);
+    context.warn(
+      `the status of ${name} can't be understood (${(error as Error).message}): is its controller another version?`,
+    );
     return undefined;
   }
 }

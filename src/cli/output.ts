@@ -72,7 +72,13 @@ function isEmpty(node: unknown): boolean {
   return node === null || (isScalar(node) && node.value === null && node.source === '');
 }
 
-function insertBelow(text: string, map: YAMLMap, pair: Pair, path: readonly string[], value: EditValue): string | undefined {
+function insertBelow(
+  text: string,
+  map: YAMLMap,
+  pair: Pair,
+  path: readonly string[],
+  value: EditValue,
+): string | undefined {
   const indent = indentOf(text, startOf(pair));
   if (indent === undefined || map.flow === true) return undefined;
   const at = afterLine(text, rangeOf(pair.key)?.[1] ?? Number.NaN);
@@ -120,9 +126,7 @@ function remove(text: string, map: YAMLMap, pair: Pair): string | undefined {
     return before === undefined ? undefined : cut(text, endOf(before), endOf(pair), '');
   }
   const indent = indentOf(text, startOf(pair));
-  return indent === undefined
-    ? undefined
-    : cut(text, startOf(pair) - indent.length, afterLine(text, endOf(pair)), '');
+  return indent === undefined ? undefined : cut(text, startOf(pair) - indent.length, afterLine(text, endOf(pair)), '');
 }
 
 function cut(text: string, start: number | undefined, end: number | undefined, middle: string): string | undefined {

@@ -46,7 +46,7 @@ function reportError(error: unknown): number {
   }
   const { message, exitCode } = judgeError(error);
   printError(message);
-  if ((process.env['HUBLET_DEBUG'] ?? '') !== '' && error instanceof Error) {
+  if ((process.env.HUBLET_DEBUG ?? '') !== '' && error instanceof Error) {
     process.stderr.write(`${error.stack}\n`);
     if (error.cause instanceof Error) process.stderr.write(`caused by ${error.cause.stack}\n`);
   }
@@ -65,10 +65,13 @@ export function buildProgram(act: Act): Command {
     .helpOption('-h, --help', 'print help')
     .showSuggestionAfterError(true)
     .exitOverride()
-    .configureOutput({ outputError: (text) => printError(usageMessage(text)) });
+    .configureOutput({ outputError: (text) => printError(usageMessage(text, 'hublet')) });
   for (const option of GLOBAL_OPTIONS) program.addOption(toOption(option));
   for (const verb of VERBS) addVerb(program, verb, act);
-  program.addHelpText('after', `\nExamples:\n${examplesText(VERBS.flatMap((verb) => verb.examples.slice(0, 1)))}`);
+  program.addHelpText(
+    'after',
+    `\nExamples:\n${examplesText(VERBS.filter(({ isCommon }) => isCommon === true).flatMap((verb) => verb.examples.slice(0, 1)))}`,
+  );
   return program;
 }
 
@@ -80,6 +83,7 @@ function addVerb(program: Command, verb: Verb, act: Act): void {
   }
   for (const option of verb.options) command.addOption(toOption(option));
   command.configureHelp({ showGlobalOptions: true });
+  command.configureOutput({ outputError: (text) => printError(usageMessage(text, `hublet ${verb.name}`)) });
   command.addHelpText('after', `\nExamples:\n${examplesText(verb.examples)}\nExit codes:\n${exitCodesText(verb)}`);
   command.action(async () => {
     const flags: Record<string, unknown> = command.optsWithGlobals();
@@ -87,7 +91,14 @@ function addVerb(program: Command, verb: Verb, act: Act): void {
   });
 }
 
-function toOption({ flags, description, choices, preset, isRequired, conflicts }: VerbOption & { readonly conflicts?: string }): Option {
+function toOption({
+  flags,
+  description,
+  choices,
+  preset,
+  isRequired,
+  conflicts,
+}: VerbOption & { readonly conflicts?: string }): Option {
   const option = new Option(flags, description);
   if (choices !== undefined) option.choices(choices);
   if (preset !== undefined) option.default(preset);
@@ -108,14 +119,18 @@ function toContextFlags(flags: Readonly<Record<string, unknown>>): ContextFlags 
     runtimeDir: text('runtimeDir'),
     stateDir: text('stateDir'),
     listen: text('listen'),
-    isUserMode: flags['user'] === true ? true : flags['system'] === true ? false : undefined,
+    isUserMode: flags.user === true ? true : flags.system === true ? false : undefined,
   };
 }
 
 /** Commander's message as one line of ours: `unknown option '--al' (did you mean --all?): try 'hublet --help'`. */
-function usageMessage(text: string): string {
-  const words = text.trim().replace(/^error: /, '').replaceAll(/\s*\n\s*\(Did/g, ' (did').replaceAll('\n', ' ');
-  return `${words}: try 'hublet --help'`;
+function usageMessage(text: string, command: string): string {
+  const words = text
+    .trim()
+    .replace(/^error: /, '')
+    .replaceAll(/\s*\n\s*\(Did/g, ' (did')
+    .replaceAll('\n', ' ');
+  return `${words.replace(/\.$/, '')}: try '${command} --help'`;
 }
 
 /** Exit codes of a verb, lowest first. */

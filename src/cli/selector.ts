@@ -62,17 +62,19 @@ function splitOutsideParentheses(text: string): string[] {
 
 /** Whether labels meet every requirement. As in Kubernetes `!=` and `notin` also hold where the label is absent. */
 export function matchesSelector(labels: Readonly<Record<string, string>>, selector: Selector): boolean {
-  return selector.every((requirement) => {
-    const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
-    switch (requirement.kind) {
-      case 'in':
-        return value !== undefined && requirement.values.includes(value);
-      case 'notIn':
-        return value === undefined || !requirement.values.includes(value);
-      case 'exists':
-        return value !== undefined;
-      case 'absent':
-        return value === undefined;
-    }
-  });
+  return selector.every((requirement) => isMet(labels, requirement));
+}
+
+function isMet(labels: Readonly<Record<string, string>>, requirement: Requirement): boolean {
+  const value = Object.hasOwn(labels, requirement.key) ? labels[requirement.key] : undefined;
+  switch (requirement.kind) {
+    case 'in':
+      return value !== undefined && requirement.values.includes(value);
+    case 'notIn':
+      return value === undefined || !requirement.values.includes(value);
+    case 'exists':
+      return value !== undefined;
+    case 'absent':
+      return value === undefined;
+  }
 }

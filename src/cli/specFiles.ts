@@ -42,7 +42,10 @@ export function listDirectory(path: string): SpecFile[] {
 }
 
 /** Spec files of all sources; of files with the same name the first source's. Directories that are missing are named apart. */
-export function listSpecFiles(config: Config): { readonly files: readonly SpecFile[]; readonly missing: readonly string[] } {
+export function listSpecFiles(config: Config): {
+  readonly files: readonly SpecFile[];
+  readonly missing: readonly string[];
+} {
   const files = new Map<string, SpecFile>();
   const missing: string[] = [];
   for (const source of config.sources) {
@@ -141,7 +144,7 @@ export function writeSpecText(path: string, text: string): void {
   const fd = openSync(temporary, 'wx', 0o600);
   try {
     try {
-      writeFileSync(fd, text.endsWith('\n') ? text : `${text}\n`);
+      writeFileSync(fd, text);
       const own = fstatSync(fd);
       if (old?.isFile() === true && (old.uid !== own.uid || old.gid !== own.gid)) fchownSync(fd, old.uid, old.gid);
       fchmodSync(fd, old?.isFile() === true ? old.mode & 0o777 : NEW_FILE_MODE);

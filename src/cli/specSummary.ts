@@ -12,7 +12,10 @@ export function summariseSpec(spec: ServerSpec): readonly (readonly [string, str
     ['User', spec.user],
     ['Command', `${command[0] ?? ''}${command.length > 1 ? ` (and ${count(command.length - 1, 'argument')})` : ''}`],
     ['Directory', spec.workingDirectory],
-    list('Environment', Object.entries(environment).map(([name, value]) => `${name} (${Buffer.byteLength(value)} bytes)`)),
+    list(
+      'Environment',
+      Object.entries(environment).map(([name, value]) => `${name} (${Buffer.byteLength(value)} bytes)`),
+    ),
     list('Extra paths', spec.extraPaths),
     ['Port', String(spec.port)],
     list('Resources', resourceWords(resources)),
@@ -36,7 +39,10 @@ export function summariseSpec(spec: ServerSpec): readonly (readonly [string, str
             ...(suspend.reason === undefined ? [] : [suspend.reason]),
           ].join(': '),
         ],
-    list('Labels', Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`)),
+    list(
+      'Labels',
+      Object.entries(spec.labels).map(([key, value]) => `${key}=${value}`),
+    ),
   ];
   return rows.filter((row) => row !== undefined);
 }

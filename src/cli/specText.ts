@@ -1,5 +1,5 @@
-import { formatProblem } from '../spec/problems.ts';
 import { parseSpec } from '../spec/parse.ts';
+import { formatProblem } from '../spec/problems.ts';
 import type { ServerSpec } from '../spec/types.ts';
 import { CliError, EXIT } from './errors.ts';
 

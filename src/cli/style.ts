@@ -28,7 +28,7 @@ const COLOUR_STYLE: Style = {
  * @see https://no-color.org: NO_COLOR counts when it is set and not empty
  */
 export function chooseStyle(isTerminal: boolean, environment: Readonly<Record<string, string | undefined>>): Style {
-  const isRefused = (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb';
+  const isRefused = (environment.NO_COLOR ?? '') !== '' || environment.TERM === 'dumb';
   return isTerminal && !isRefused ? COLOUR_STYLE : PLAIN_STYLE;
 }
 

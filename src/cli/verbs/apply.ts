@@ -31,12 +31,17 @@ export async function runApply(context: Context, files: readonly string[]): Prom
     const checked = checkSpec(input.text, name, input.label);
     if (checked.kind === 'invalid') lines.push(...checked.lines);
     else if (changes.some((change) => change.name === name)) lines.push(`${input.label}: ${name} is given twice`);
-    else changes.push({ name, path: targetPath(config, name), text: input.text });
+    else changes.push({ name, path: targetPath(config, name), text: endLine(input.text) });
   }
   for (const line of lines) context.warn(line);
   if (lines.length > 0) return EXIT.invalid;
   for (const change of changes) context.print(`${change.name} ${writeChange(change)}\n`);
   return EXIT.ok;
+}
+
+/** A file without a line break at its end may still be being written, so the controller would wait for more. */
+function endLine(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`;
 }
 
 async function readInputs(context: Context, files: readonly string[]): Promise<Input[]> {
@@ -49,7 +54,8 @@ async function readInputs(context: Context, files: readonly string[]): Promise<I
     const stat = lstatSync(file, { throwIfNoEntry: false });
     if (stat === undefined) throw new CliError(EXIT.usage, `${file}: no such file or directory`);
     if (stat.isDirectory()) {
-      for (const { name, path } of listDirectory(file)) inputs.push({ label: path, text: readSpecText(path), stem: name });
+      for (const { name, path } of listDirectory(file))
+        inputs.push({ label: path, text: readSpecText(path), stem: name });
     } else {
       // A link or a pipe is fine here: whoever calls may read it, and what is written is a regular file.
       inputs.push({ label: file, text: decodeSpec(file, readFileSync(file)), stem: basename(file, '.yaml') });
@@ -63,7 +69,10 @@ function targetPath(config: Config, name: string): string {
   const target = newSpecPath(config, name);
   const existing = findSpecFile(config, name);
   if (existing === undefined || existing.path === target) return target;
-  throw new CliError(EXIT.refused, `${name}: ${existing.path} has this server already: change it there, or remove that file`);
+  throw new CliError(
+    EXIT.refused,
+    `${name}: ${existing.path} has this server already: change it there, or remove that file`,
+  );
 }
 
 function writeChange({ path, text }: Change): 'created' | 'configured' | 'unchanged' {

@@ -36,7 +36,11 @@ export async function runDescribe(context: Context, name: string): Promise<numbe
     .slice(-RECENT_EVENTS)
     .map((event) => eventRow(event, context).filter((_, column) => column !== 3));
   context.print(headline(context, server));
-  printSection(context, 'Spec', path === undefined ? [['File', 'gone: the server is being deleted']] : specRows(name, path));
+  printSection(
+    context,
+    'Spec',
+    path === undefined ? [['File', 'gone: the server is being deleted']] : specRows(name, path),
+  );
   printSection(context, 'Unit', unitRows(server, live, context.clock.wallMs()));
   printSection(context, 'Limits in force', appliedRows(server));
   printSection(context, 'Conditions', conditionRows(server, context.clock.wallMs()));
@@ -85,7 +89,9 @@ function unitRows({ status }: ServerStatus, live: LiveUsage | undefined, nowMs: 
     status.mainPid === null ? undefined : ['PID', String(status.mainPid)],
     status.startedAt === null ? undefined : ['Started', `${formatAge(nowMs - Date.parse(status.startedAt))} ago`],
     ['Restarts', String(status.restarts)],
-    status.address === null ? undefined : ['Address', status.address.url ?? `${status.address.host}:${status.address.port}`],
+    status.address === null
+      ? undefined
+      : ['Address', status.address.url ?? `${status.address.host}:${status.address.port}`],
     status.controlGroup === null ? undefined : ['Cgroup', status.controlGroup],
     status.invocationId === null ? undefined : ['Invocation', status.invocationId],
     live === undefined ? undefined : ['CPU', formatCpu(live)],

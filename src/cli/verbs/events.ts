@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
-import { eventPath, readEventFile, type EventLine } from '../../status/eventFile.ts';
+import type { Config } from '../../config/types.ts';
+import { type EventLine, eventPath, readEventFile } from '../../status/eventFile.ts';
 import type { HubletEvent } from '../../status/types.ts';
 import { formatAge } from '../amounts.ts';
-import type { Config } from '../../config/types.ts';
 import type { Context } from '../context.ts';
 import { readControllerState, warnWhenStopped } from '../controllerState.ts';
 import { DirectoryWatch } from '../directoryWatch.ts';
@@ -84,7 +84,13 @@ async function watchEvents(
       const fresh = lines.filter(({ id, event }) => counts.get(id) !== event.count);
       counts = countsOf(lines);
       if (options.format === 'json') printJson(context, fresh);
-      else context.print(renderTable(fresh.map(({ event }) => eventRow(event, context)), { minWidths: widths }));
+      else
+        context.print(
+          renderTable(
+            fresh.map(({ event }) => eventRow(event, context)),
+            { minWidths: widths },
+          ),
+        );
     }
   } finally {
     watch.close();

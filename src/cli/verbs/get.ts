@@ -26,8 +26,7 @@ export async function runGet(context: Context, options: GetOptions): Promise<num
   for (const name of options.names) requireName(name);
   const selector = parseSelector(options.selector ?? '');
   const isChosen: Filter = ({ metadata }) =>
-    (options.names.length === 0 || options.names.includes(metadata.name)) &&
-    matchesSelector(metadata.labels, selector);
+    (options.names.length === 0 || options.names.includes(metadata.name)) && matchesSelector(metadata.labels, selector);
   const config = await context.config();
   warnWhenStopped(context, config, readControllerState(config));
   const { servers, missingSources } = await readServers(context, config);
@@ -41,7 +40,9 @@ export async function runGet(context: Context, options: GetOptions): Promise<num
   if (chosen.size > 0 || (!isTable && unknown.length === 0)) {
     await printer.print([...chosen.values()], options.names.length === 1);
   } else if (unknown.length === 0) {
-    context.warn(servers.size === 0 ? "there are no servers yet: 'hublet apply -f FILE' adds one" : 'no server matches');
+    context.warn(
+      servers.size === 0 ? "there are no servers yet: 'hublet apply -f FILE' adds one" : 'no server matches',
+    );
   }
   for (const name of unknown) context.warn(`${name}: not found: 'hublet get' lists the servers there are`);
   if (unknown.length > 0) return EXIT.notFound;
@@ -71,7 +72,11 @@ async function watchServers(
       const changed = [...now].filter(([name, server]) => differs(known.get(name), server));
       const gone = [...known.keys()].filter((name) => !now.has(name));
       known = now;
-      if (changed.length + gone.length > 0) await printer.printChanges(changed.map(([, server]) => server), gone);
+      if (changed.length + gone.length > 0)
+        await printer.printChanges(
+          changed.map(([, server]) => server),
+          gone,
+        );
     }
   } finally {
     watch.close();

@@ -85,6 +85,8 @@ async function endOf(child: ReturnType<typeof spawn>): Promise<number | undefine
     return typeof code === 'number' ? code : undefined;
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
-    throw new CliError(EXIT.failure, 'journalctl is not on PATH: install systemd, or add its directory', { cause: error });
+    throw new CliError(EXIT.failure, 'journalctl is not on PATH: install systemd, or add its directory', {
+      cause: error,
+    });
   }
 }

@@ -1,5 +1,5 @@
-import type { Context } from '../context.ts';
 import { createLog, type LogLevel } from '../../log.ts';
+import type { Context } from '../context.ts';
 import { readServers } from '../knownServers.ts';
 import { ServerPrinter } from '../serverPrinter.ts';
 

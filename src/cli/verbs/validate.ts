@@ -40,7 +40,8 @@ function findConflicts(specs: readonly { readonly path: string; readonly spec: S
   const claim = (what: string, path: string): void => {
     const owner = owners.get(what);
     if (owner === undefined) owners.set(what, path);
-    else if (resolve(owner) !== resolve(path)) lines.push(`${path}: ${what} is that of ${owner} too: change one of them`);
+    else if (resolve(owner) !== resolve(path))
+      lines.push(`${path}: ${what} is that of ${owner} too: change one of them`);
   };
   for (const { path, spec } of specs) {
     claim(`the name ${spec.name}`, path);

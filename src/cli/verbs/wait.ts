@@ -100,8 +100,10 @@ function lookAt(context: Context, config: Config, name: string, goal: Goal): Loo
   const server = readStatus(context, config, name);
   if (server === undefined) return notYet('the controller has not looked at it yet');
   const { source, generation } = server.metadata;
-  if (source === null || !isSameContent(source, present)) return notYet('the controller has not seen the present file yet');
-  if (server.status.observedGeneration < generation) return notYet('the controller has not acted on the present file yet');
+  if (source === null || !isSameContent(source, present))
+    return notYet('the controller has not seen the present file yet');
+  if (server.status.observedGeneration < generation)
+    return notYet('the controller has not acted on the present file yet');
   return isReached(server, goal) ? { kind: 'reached' } : notYet(stateWords(server, context.clock.wallMs()));
 }
 
@@ -154,7 +156,10 @@ function parseGoal(text: string): Goal {
   if (text === 'ready' || text === 'stopped' || text === 'deleted') return { kind: text };
   const match = /^condition=([^=]*)(?:=(True|False|Unknown))?$/i.exec(text);
   if (match === null) {
-    throw new CliError(EXIT.usage, `--for ${text}: write ready, stopped, deleted, condition=TYPE or condition=TYPE=STATUS`);
+    throw new CliError(
+      EXIT.usage,
+      `--for ${text}: write ready, stopped, deleted, condition=TYPE or condition=TYPE=STATUS`,
+    );
   }
   const types = Object.keys(CONDITIONS) as ConditionType[];
   const type = types.find((candidate) => candidate === match[1]);

@@ -52,13 +52,21 @@ describe('editSpec', () => {
 
   it.each([
     ['an empty flow map', 'metadata: {annotations: {}}\n', 'metadata: {annotations: {hublet/restartedAt: "t"}}\n'],
-    ['a flow map with fields', 'metadata: {name: a}\n', 'metadata: {name: a, annotations: {hublet/restartedAt: "t"}}\n'],
+    [
+      'a flow map with fields',
+      'metadata: {name: a}\n',
+      'metadata: {name: a, annotations: {hublet/restartedAt: "t"}}\n',
+    ],
     [
       'windows line ends',
       'metadata:\r\n  name: a\r\n',
       'metadata:\r\n  name: a\r\n  annotations:\r\n    hublet/restartedAt: "t"\r\n',
     ],
-    ['no line break at the end', 'metadata:\n  name: a', 'metadata:\n  name: a\n  annotations:\n    hublet/restartedAt: "t"\n'],
+    [
+      'no line break at the end',
+      'metadata:\n  name: a',
+      'metadata:\n  name: a\n  annotations:\n    hublet/restartedAt: "t"\n',
+    ],
     [
       'a block scalar before it',
       'metadata:\n  annotations:\n    note: |\n      two\n      lines\n  name: a\n',
