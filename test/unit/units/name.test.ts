@@ -27,6 +27,12 @@ describe('the name of a unit', () => {
     );
   });
 
+  it.each(['', 'a', 'ab', 'abc'])('is never cut inside an escape, with %j before them', (start) => {
+    expect(unitName(`${start}${'é'.repeat(60)}`)).toMatch(
+      /^hublet-[a-c]*(?:\\x[0-9a-f]{2}){38,39}[0-9a-f]{16}\.service$/,
+    );
+  });
+
   it('stays whole at 200 bytes and is cut at 201', () => {
     expect(unitName(`${'é'.repeat(23)}a`)).toHaveLength(200);
     expect(unitName(`${'é'.repeat(23)}a`)).not.toContain('\\x7e');
