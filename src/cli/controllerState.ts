@@ -37,15 +37,19 @@ export function warnWhenStopped(context: Context, config: Config, state: Control
 }
 
 /**
- * Whether some process holds the kernel's lock on this file, as far as /proc/locks shows it (not in every container).
+ * Whether some process holds the kernel's lock on this file, as far as /proc/locks shows it.
  *
- * By inode alone: the device that /proc/locks names is not stat's on overlay and btrfs.
- * @see proc_locks(5)
+ * False also where that can't be seen: in some containers, and on overlay and btrfs, whose device is not stat's there.
+ * @see proc_locks(5), makedev(3)
  */
 function isLockHeld(path: string): boolean {
-  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
-  const held = new RegExp(`FLOCK .*:${inode} `);
-  return inode !== undefined && (readProc('/proc/locks') ?? '').split('\n').some((line) => held.test(line));
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return false;
+  const major = (stat.dev >> 8n) & 0xfffn;
+  const minor = (stat.dev & 0xffn) | ((stat.dev >> 12n) & 0xfff00n);
+  const file = [major, minor].map((number) => number.toString(16).padStart(2, '0')).join(':');
+  const held = new RegExp(`FLOCK .* ${file}:${stat.ino} `);
+  return (readProc('/proc/locks') ?? '').split('\n').some((line) => held.test(line));
 }
 
 /** A process of that number which did not begin after the status was written: numbers are used again. */

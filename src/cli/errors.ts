@@ -100,5 +100,5 @@ function messageOf(error: unknown): string {
 function permissionAdvice(): string {
   return process.geteuid?.() === 0
     ? 'root itself is refused, look at the mount and at the security module'
-    : 'run it as root, or add --user for your own servers';
+    : 'run it as root; status alone may be read by members of the group hublet too';
 }

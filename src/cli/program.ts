@@ -1,10 +1,10 @@
 /** The command line: what was typed becomes one call of one verb, and whatever goes wrong one line and an exit code. */
 import { Argument, Command, CommanderError, Option } from 'commander';
+import { VERSION } from '../version.ts';
 import { GLOBAL_OPTIONS, VERBS, type Verb, type VerbOption, VerbValues } from './catalogue.ts';
 import type { Context } from './context.ts';
 import { CliError, EXIT, EXIT_MEANINGS, errorCode, judgeError } from './errors.ts';
 import { type ContextFlags, createHostContext, printError } from './hostContext.ts';
-import { programVersion } from './programVersion.ts';
 
 export interface ProgramOptions {
   /** Makes what verbs are given; by default from this process. */
@@ -59,7 +59,7 @@ type Act = (verb: Verb, values: VerbValues, flags: ContextFlags) => Promise<void
 export function buildProgram(act: Act): Command {
   const program = new Command('hublet')
     .description('One YAML file per server, kept running as confined systemd units.')
-    .version(programVersion(), '--version', 'print the version of hublet')
+    .version(VERSION, '--version', 'print the version of hublet')
     .usage('[options] <command>')
     .helpCommand('help [command]', 'print the help of a command')
     .helpOption('-h, --help', 'print help')

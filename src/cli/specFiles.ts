@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  accessSync,
   closeSync,
   constants,
   fchmodSync,
@@ -139,6 +140,8 @@ export function decodeSpec(label: string, bytes: Uint8Array): string {
  * are kept; a new one has 0640.
  */
 export function writeSpecText(path: string, text: string): void {
+  // So that an error names the directory and not the temporary file.
+  accessSync(dirname(path), constants.W_OK);
   const old = lstatSync(path, { throwIfNoEntry: false });
   const temporary = join(dirname(path), `.hublet-${randomBytes(8).toString('hex')}.tmp`);
   const fd = openSync(temporary, 'wx', 0o600);

@@ -11,8 +11,11 @@ const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]
 
 /** How many cells of a terminal a text takes; colours take none. */
 export function textWidth(text: string): number {
+  const plain = stripVTControlCharacters(text);
+  // Nearly every cell, and a hundred times faster.
+  if (/^[ -~]*$/.test(plain)) return plain.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(stripVTControlCharacters(text))) {
+  for (const { segment } of segmenter.segment(plain)) {
     if (/^\p{M}|^\p{Cf}/u.test(segment)) continue;
     width += /\p{Emoji_Presentation}|\ufe0f/u.test(segment) || WIDE.test(segment) ? 2 : 1;
   }

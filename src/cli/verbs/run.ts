@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly isDryRun: boolean;
   /** How long `--once` may take. */
   readonly timeoutMs: number;
-  /** Undefined: `info`, and `warn` with `--once`, whose output is for a person. */
+  /** Undefined: `info`, and `warn` with `--once` alone, which prints for a person. */
   readonly logLevel?: LogLevel | undefined;
 }
 
@@ -20,7 +20,7 @@ export async function runRun(context: Context, { isOnce, isDryRun, timeoutMs, lo
     once: isOnce,
     dryRun: isDryRun,
     timeoutMs,
-    log: createLog(logLevel ?? (isOnce ? 'warn' : 'info')),
+    log: createLog(logLevel ?? (isOnce && !isDryRun ? 'warn' : 'info')),
     progress: (line: string) => {
       if (context.isErrorTerminal) context.warn(line);
     },

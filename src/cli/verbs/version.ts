@@ -1,12 +1,12 @@
 import { readHostStatus } from '../../status/statusFile.ts';
+import { VERSION } from '../../version.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT, judgeError } from '../errors.ts';
-import { programVersion } from '../programVersion.ts';
 
 /** `hublet version`: of the program, of Node, and of the systemd that the controller talks to where one has written its status. */
 export async function runVersion(context: Context, format: 'text' | 'json'): Promise<number> {
   const versions = {
-    hublet: programVersion(),
+    hublet: VERSION,
     node: process.versions.node,
     ...(await readHostVersions(context)),
   };
