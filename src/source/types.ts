@@ -15,7 +15,10 @@ export type FileRefusal = 'InsecurePermissions' | 'DuplicateName' | 'Unreadable'
 /** What the sources know of one name. */
 export interface SpecRecord {
   readonly name: string;
-  /** The file as it is now; undefined once its absence is proven. */
+  /**
+   * The file content that this record answers for: the one taken, or refused. Undefined once the file's absence is proven, and
+   * where none could be read yet. While a change is perhaps still being written, this is the content before it.
+   */
   readonly file: FileIdentity | undefined;
   /** The spec to run: the file's own, or the last good one where the file is at fault. Undefined: there never was a good one, or it is deleted. */
   readonly spec: ServerSpec | undefined;
@@ -42,10 +45,15 @@ export interface SourceState {
   readonly path: string;
   /** False: freeze. */
   readonly isReady: boolean;
+  /** The reason of the host's condition SourceReady; absent: `Listed` where it is ready, else `Missing`. */
+  readonly reason?: 'Listed' | 'Missing' | 'Unreadable' | 'Replaced';
+  /** False: changes are only found by listing, every 5 s (condition WatchDegraded). Absent: true. */
+  readonly isWatched?: boolean;
+  /** What is the matter with the directory, without its path; empty where it is ready. */
   readonly message: string;
   readonly files: number;
   readonly invalid: number;
-  /** Files that are no specs: `.yml`, `.json` and others. */
+  /** Files that are no specs, each with what to do about it where a person may have meant one: `a.yml (to have it read, ...)`. */
   readonly ignored: readonly string[];
   /** Names whose removal waits for a person; empty: none held. */
   readonly heldForPrune: readonly string[];

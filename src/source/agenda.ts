@@ -1,0 +1,108 @@
+import type { Clock } from '../clock.ts';
+
+/** A name that was just looked at is looked at again no sooner than this after. */
+export const COALESCE_MS = 20;
+/** So many looks in one turn of the event loop; parsing thousands of files must not stop everything else. */
+const BATCH = 32;
+
+/**
+ * When to look at which name: the first hint at once, later ones together.
+ *
+ * One timer for all names; `look` may ask for its own name again.
+ */
+export class Agenda {
+  readonly #clock: Clock;
+  readonly #look: (name: string) => void;
+  readonly #dueMs = new Map<string, number>();
+  readonly #lookedMs = new Map<string, number>();
+  #waiters: (() => void)[] = [];
+  #cancel: (() => void) | undefined;
+  #isDraining = false;
+
+  constructor(clock: Clock, look: (name: string) => void) {
+    this.#clock = clock;
+    this.#look = look;
+  }
+
+  /** Something may have happened to the name. */
+  hint(name: string): void {
+    this.hintAll([name]);
+  }
+
+  hintAll(names: Iterable<string>): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const name of names) {
+      const lookedMs = this.#lookedMs.get(name);
+      this.#bringForward(name, lookedMs === undefined ? nowMs : Math.max(nowMs, lookedMs + COALESCE_MS));
+    }
+    this.#drain();
+  }
+
+  /** Look again after a while, unless a hint comes first. */
+  again(name: string, delayMs: number): void {
+    this.#bringForward(name, this.#clock.monotonicMs() + delayMs);
+    if (!this.#isDraining) this.#schedule();
+  }
+
+  drop(name: string): void {
+    this.#dueMs.delete(name);
+    this.#lookedMs.delete(name);
+  }
+
+  /** Forgets all appointments; nothing is looked at until the next hint. */
+  clear(): void {
+    this.#dueMs.clear();
+    this.#lookedMs.clear();
+    this.#schedule();
+    this.#tellWaiters();
+  }
+
+  /** Resolves as soon as no look is overdue. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+      this.#tellWaiters();
+    });
+  }
+
+  #bringForward(name: string, dueMs: number): void {
+    this.#dueMs.set(name, Math.min(dueMs, this.#dueMs.get(name) ?? dueMs));
+  }
+
+  #drain(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    try {
+      for (const name of this.#overdue().slice(0, BATCH)) {
+        if (!this.#dueMs.delete(name)) continue;
+        this.#lookedMs.set(name, this.#clock.monotonicMs());
+        this.#look(name);
+      }
+    } finally {
+      this.#isDraining = false;
+      this.#schedule();
+      this.#tellWaiters();
+    }
+  }
+
+  #overdue(): readonly string[] {
+    const nowMs = this.#clock.monotonicMs();
+    return [...this.#dueMs].filter(([, dueMs]) => dueMs <= nowMs).map(([name]) => name);
+  }
+
+  #schedule(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    if (this.#dueMs.size === 0) return;
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const ms of this.#dueMs.values()) dueMs = Math.min(dueMs, ms);
+    this.#cancel = this.#clock.after(Math.max(0, dueMs - this.#clock.monotonicMs()), () => this.#drain());
+  }
+
+  #tellWaiters(): void {
+    if (this.#waiters.length === 0 || this.#overdue().length > 0) return;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const tell of waiters) tell();
+  }
+}

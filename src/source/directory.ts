@@ -1,0 +1,281 @@
+/** One directory of specs: when to list it and to look at its files, and what its absence means. */
+
+import type { Clock } from '../clock.ts';
+import type { SourceConfig } from '../config/types.ts';
+import type { Log } from '../log.ts';
+import { Absences } from './absence.ts';
+import { Agenda } from './agenda.ts';
+import { SpecBook } from './book.ts';
+import { isLost, type Listing } from './folder.ts';
+import type { LastGood, LastGoodStore } from './lastgood.ts';
+import { ListingTimer } from './listingTimer.ts';
+import type { SourceMemories } from './memory.ts';
+import { classifyFile } from './names.ts';
+import { DEFAULT_PRUNE, type PruneRule, pruneDigest } from './prune.ts';
+import type { SpecFolder } from './specFolder.ts';
+import { findLoss, type Loss } from './standing.ts';
+import type { SourceState, SpecRecord, SpecRefusal } from './types.ts';
+import type { WatchDirectory } from './watcher.ts';
+import { WatchKeeper } from './watchKeeper.ts';
+
+const LIST_UNWATCHED_MS = 5_000;
+const LIST_LOST_MS = 1_000;
+/** A file that is no spec came or went: only the count of such files changes. */
+const LIST_IGNORED_MS = 1_000;
+
+export interface DirectoryOptions {
+  readonly config: SourceConfig;
+  readonly rescanMs: number;
+  /** Absent: the defaults of semantics. `config.prune` switches it off. */
+  readonly prune?: PruneRule;
+  readonly folder: SpecFolder;
+  readonly watch: WatchDirectory;
+  readonly store: LastGoodStore;
+  readonly memories: SourceMemories;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Asks for a name; answers with the path of the file that has it already, or undefined where it is ours. */
+  claim(name: string): string | undefined;
+  /** True: another source has a file of that name, so it moved rather than vanished. */
+  isElsewhere(name: string): boolean;
+  /** The record of `name`, or where it is undefined the source's own state, may have changed. */
+  changed(name: string | undefined): void;
+}
+
+export class DirectorySource {
+  readonly path: string;
+  readonly #options: DirectoryOptions;
+  readonly #rule: PruneRule;
+  readonly #book: SpecBook;
+  readonly #agenda: Agenda;
+  readonly #keeper: WatchKeeper;
+  readonly #absences: Absences;
+  readonly #timer: ListingTimer;
+  #loss: Loss | undefined = { reason: 'Missing', message: 'not listed yet', missing: [] };
+  /** Of the directory that is trusted. */
+  #inode: string | undefined;
+  /** Of the directory at the path, trusted or not: the one to watch. */
+  #watchedInode: string | undefined;
+  #listing: Listing | undefined;
+
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+    this.path = options.config.path;
+    const { store, log, clock, memories, watch, config } = options;
+    this.#rule = { ...(options.prune ?? DEFAULT_PRUNE), ...(config.prune ? {} : { isOn: false }) };
+    const memory = memories.get(this.path);
+    this.#inode = memory.inode;
+    this.#absences = new Absences(this.#rule, memory.held);
+    this.#book = new SpecBook({ path: this.path, store, log, claim: (name) => options.claim(name) });
+    this.#agenda = new Agenda(clock, (name) => this.#look(name));
+    this.#timer = new ListingTimer(clock, () => this.#list());
+    this.#keeper = new WatchKeeper({
+      path: this.path,
+      watch,
+      clock,
+      log,
+      hint: (fileName) => this.#hint(fileName),
+      changed: () => this.#watchChanged(),
+    });
+  }
+
+  /** Resolves when every file of the first listing has been looked at. `known`: what was accepted from here before. */
+  async start(known: readonly LastGood[]): Promise<void> {
+    for (const stored of known) this.#book.adopt(stored);
+    this.#timer.run();
+    await this.#agenda.idle();
+  }
+
+  stop(): void {
+    this.#timer.stop();
+    this.#keeper.stop();
+    this.#agenda.clear();
+  }
+
+  names(): readonly string[] {
+    return this.#book.names();
+  }
+
+  record(name: string): SpecRecord | undefined {
+    return this.#book.record(name, this.#loss !== undefined);
+  }
+
+  /** True: a file of that name is there, or was until the contrary is proven. */
+  has(name: string): boolean {
+    return this.#book.has(name);
+  }
+
+  /** True: the last listing shows a file of that name. */
+  shows(name: string): boolean {
+    return this.#loss === undefined && this.#listing?.files.has(name) === true;
+  }
+
+  duplicateRefusal(name: string): SpecRefusal | undefined {
+    return this.#book.duplicateRefusal(name);
+  }
+
+  /** The name is nobody else's any more: its file counts now. */
+  reconsider(name: string): void {
+    this.#book.drop(name);
+    this.#agenda.drop(name);
+    if (this.#loss === undefined) this.#agenda.hint(name);
+  }
+
+  drop(name: string): void {
+    this.#book.drop(name);
+    this.#agenda.drop(name);
+    this.#absences.drop(name);
+  }
+
+  state(): SourceState {
+    const held = this.#loss?.reason === 'Replaced' ? this.#loss.missing : this.#absences.held();
+    return {
+      path: this.path,
+      isReady: this.#loss === undefined,
+      reason: this.#loss?.reason ?? 'Listed',
+      isWatched: this.#keeper.isWatching,
+      message: this.#loss?.message ?? '',
+      files: this.#listing?.files.size ?? 0,
+      invalid: this.#book.invalid(),
+      ignored: this.#listing?.ignored ?? [],
+      heldForPrune: held,
+      pruneDigest: pruneDigest(held),
+    };
+  }
+
+  /** A person confirmed the removal of exactly the held names. False: they are others by now, or none. */
+  releasePrune(digest: string): boolean {
+    if (this.state().pruneDigest !== digest) return false;
+    const isReplaced = this.#loss?.reason === 'Replaced';
+    for (const name of this.state().heldForPrune) this.#remove(name);
+    if (isReplaced && this.#listing !== undefined) this.#trust(this.#listing);
+    this.#remember();
+    this.#options.changed(undefined);
+    return true;
+  }
+
+  #hint(fileName: string | undefined): void {
+    const kind = fileName === undefined ? undefined : classifyFile(fileName);
+    if (kind?.kind === 'spec' && this.#loss === undefined) this.#agenda.hint(kind.name);
+    else this.#timer.after(kind?.kind === 'ignored' ? LIST_IGNORED_MS : 0);
+  }
+
+  #look(name: string): void {
+    if (this.#loss !== undefined || this.#inode === undefined) return;
+    const file = this.#options.folder.read(name, this.#inode);
+    if (file === undefined) {
+      this.#timer.after(0);
+      return;
+    }
+    const result = this.#book.look(name, file, this.#options.clock.monotonicMs());
+    if (result.isAbsent) this.#timer.after(0);
+    if (result.againMs !== undefined) this.#agenda.again(name, result.againMs);
+    if (result.isChanged) this.#options.changed(name);
+  }
+
+  #list(): void {
+    const answer = this.#options.folder.list();
+    const before = this.#listing;
+    if (!isLost(answer)) this.#take(answer);
+    // Whatever is there when it is back has to be watched anew.
+    else this.#watchedInode = undefined;
+    const loss = findLoss(answer, { inode: this.#inode, names: this.#servers(), rule: this.#rule });
+    if (loss !== undefined) this.#lose(loss);
+    else if (!isLost(answer)) this.#trust(answer);
+    if (!isLost(answer) && before?.ignored.join('/') !== answer.ignored.join('/')) this.#options.changed(undefined);
+
+    const { rescanMs, clock } = this.#options;
+    const usualMs = this.#keeper.isWatching ? rescanMs : Math.min(LIST_UNWATCHED_MS, rescanMs);
+    const proofMs = this.#absences.nextProofInMs(clock.monotonicMs());
+    this.#timer.after(this.#loss !== undefined ? LIST_LOST_MS : Math.min(usualMs, proofMs ?? usualMs));
+  }
+
+  /** What can be said of a directory whether it is trusted or not. */
+  #take(listing: Listing): void {
+    this.#listing = listing;
+    const { inode, distrust } = listing.folder;
+    if (this.#watchedInode !== inode) {
+      this.#watchedInode = inode;
+      this.#keeper.build();
+    }
+    if (distrust === undefined) return;
+    for (const name of this.#book.distrust(listing.files.keys(), distrust)) this.#options.changed(name);
+  }
+
+  #trust(listing: Listing): void {
+    const { clock, log, changed } = this.#options;
+    const lost = this.#loss;
+    this.#loss = undefined;
+    if (this.#inode !== listing.folder.inode) {
+      this.#inode = listing.folder.inode;
+      this.#remember();
+    }
+    if (lost !== undefined) {
+      log.info({ source: this.path, files: listing.files.size }, 'source is ready');
+      changed(undefined);
+      for (const name of this.#book.names()) changed(name);
+    }
+    const nowMs = clock.monotonicMs();
+    for (const name of this.#book.dropStrays((name) => listing.files.has(name))) changed(name);
+    const isBack = this.#absences.update(this.#servers(), (name) => listing.files.has(name), nowMs);
+    this.#settleAbsences(nowMs);
+    if (isBack) {
+      this.#remember();
+      changed(undefined);
+    }
+    this.#agenda.hintAll(
+      [...listing.files].filter(([name, stamp]) => this.#book.isDue(name, stamp)).map(([name]) => name),
+    );
+  }
+
+  #settleAbsences(nowMs: number): void {
+    const { isElsewhere, log } = this.#options;
+    for (const name of [...this.#absences.proven(nowMs), ...this.#absences.held()]) {
+      // It moved to another source, so it has not vanished.
+      if (isElsewhere(name)) this.#remove(name);
+    }
+    const plan = this.#absences.settle(this.#servers().length, nowMs);
+    for (const name of plan.remove) this.#remove(name);
+    if (plan.hold.length === 0) return;
+    log.warn(
+      { source: this.path, held: this.#absences.held().length },
+      'many specs vanished at once, their servers are kept',
+    );
+    this.#remember();
+    this.#options.changed(undefined);
+  }
+
+  #remove(name: string): void {
+    this.#absences.drop(name);
+    this.#agenda.drop(name);
+    this.#book.markDeleted(name);
+    this.#options.log.info({ server: name, source: this.path }, 'spec is gone');
+    this.#options.changed(name);
+  }
+
+  /** Names that are not deleted, whether their files are there or missing. */
+  #servers(): readonly string[] {
+    return this.#book.names().filter((name) => this.#book.has(name));
+  }
+
+  #lose(loss: Loss): void {
+    const before = this.#loss;
+    this.#loss = loss;
+    this.#agenda.clear();
+    this.#absences.restart();
+    if (before?.message === loss.message) return;
+    this.#options.log.error({ source: this.path, reason: loss.reason, detail: loss.message }, 'source is not ready');
+    this.#options.changed(undefined);
+    for (const name of this.#book.names()) this.#options.changed(name);
+  }
+
+  #watchChanged(): void {
+    this.#options.changed(undefined);
+    // What happened between the last listing and the first event was seen by neither.
+    this.#timer.after(0);
+  }
+
+  #remember(): void {
+    this.#options.memories.set(this.path, { inode: this.#inode, held: this.#absences.held() });
+  }
+}

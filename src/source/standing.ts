@@ -1,0 +1,32 @@
+import { type FolderLoss, isLost, type Listing } from './folder.ts';
+import { isSameState, type PruneRule } from './prune.ts';
+
+/** Why a directory does not count at present: nothing is created, changed or deleted by it. */
+export interface Loss {
+  readonly reason: 'Missing' | 'Unreadable' | 'Replaced';
+  readonly message: string;
+  /** Names that a replaced directory does not show; sorted. */
+  readonly missing: readonly string[];
+}
+
+export interface KnownFolder {
+  /** Device and inode last trusted in this boot; undefined: none yet. */
+  readonly inode: string | undefined;
+  readonly names: readonly string[];
+  readonly rule: PruneRule;
+}
+
+/** Why what was just listed does not count; undefined where it does. */
+export function findLoss(answer: Listing | FolderLoss, known: KnownFolder): Loss | undefined {
+  if (isLost(answer)) return { reason: answer.reason, message: answer.message, missing: [] };
+  const { inode, distrust } = answer.folder;
+  if (distrust !== undefined) return { reason: 'Unreadable', message: distrust, missing: [] };
+  if (known.inode === undefined || known.inode === inode) return undefined;
+  const missing = known.names.filter((name) => !answer.files.has(name)).sort();
+  const present = known.names.length - missing.length;
+  if (isSameState(known.names.length, present, known.rule)) return undefined;
+  const message =
+    `is another directory than before and shows only ${present} of ${known.names.length} known specs ` +
+    `(is something not mounted?); servers go on as they are until more are back or their removal is confirmed`;
+  return { reason: 'Replaced', message, missing };
+}
