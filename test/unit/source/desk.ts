@@ -12,7 +12,7 @@ import { FakeLog } from '../../fakes/log.ts';
 export const PARSER = { parse: parseSpec, formatProblem };
 
 /** A spec's text; `command` tells one version from another. */
-export function specText(name: string, command = 'true', more = ''): string {
+export function specText(name: string, command = 'sleep', more = ''): string {
   return `apiVersion: hublet/v1\nkind: Server\nmetadata: {name: ${name}}\nspec:\n  command: [${command}]\n${more}`;
 }
 
@@ -95,12 +95,12 @@ export class Desk {
   }
 
   /** Writes into the file that is there, or a new one, and tells nobody. */
-  writeInPlace(name: string, text: string): void {
+  writeInPlace(name: string, text: string | Buffer): void {
     writeFileSync(this.path(name), text, { mode: 0o644 });
   }
 
   /** A new file, renamed into place, as `hublet apply` and most editors do it; the watcher reports it. */
-  replace(name: string, text: string): void {
+  replace(name: string, text: string | Buffer): void {
     const temporary = join(this.specs, `.${name}.tmp`);
     writeFileSync(temporary, text, { mode: 0o644 });
     chmodSync(temporary, 0o644);
