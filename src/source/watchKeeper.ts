@@ -57,7 +57,8 @@ export class WatchKeeper {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#isReady = false;
-    void this.#watcher?.close();
+    const { path, log } = this.#options;
+    this.#watcher?.close().catch((err) => log.warn({ source: path, err }, 'a watch could not be closed'));
     this.#watcher = undefined;
   }
 

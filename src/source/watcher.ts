@@ -12,7 +12,7 @@ export interface WatchEvents {
 }
 
 export interface Watcher {
-  /** Never rejects. */
+  /** No event comes after the call. @throws {Error} where a handle could not be closed */
   close(): Promise<void>;
 }
 
@@ -52,5 +52,5 @@ export const watchDirectory: WatchDirectory = (path, events) => {
     else if (event === 'unlinkDir') fail(new Error(`${path} was removed or renamed`));
     else events.hint(undefined);
   });
-  return { close: () => close().catch(fail) };
+  return { close };
 };
