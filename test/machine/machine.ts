@@ -35,7 +35,7 @@ export interface BootOptions {
 export async function boot(options: BootOptions = {}): Promise<Machine> {
   const { imageDirectory, directory, disk, memory, devices } = await ensureState(options.report ?? toStandardError);
   await endLeftovers();
-  const { machine } = await startMachine({
+  const { machine, qemu } = await startMachine({
     name: options.name ?? `m${randomBytes(4).toString('hex')}`,
     imageDirectory,
     disk,
@@ -44,6 +44,7 @@ export async function boot(options: BootOptions = {}): Promise<Machine> {
     stateDirectory: directory,
     ...(options.cold === true ? {} : { devices, memory: { file: memory, shared: false } }),
   });
+  qemu.detach();
   return machine;
 }
 

@@ -45,6 +45,8 @@ export interface Qemu {
   readonly qmp: Qmp;
   /** On 127.0.0.1. */
   readonly sshPort: number;
+  /** Gives the monitor up: from then on nothing of qemu keeps this process from ending, and qemu minds no closed monitor. */
+  detach(): void;
 }
 
 /** Starts qemu and waits until its monitor answers. @throws with what qemu said when it ends instead. */
@@ -79,7 +81,13 @@ export async function startQemu(options: QemuOptions): Promise<Qemu> {
     const network = (await qmp.execute('human-monitor-command', { 'command-line': 'info usernet' })) as string;
     const port = /TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)/.exec(network)?.[1];
     if (port === undefined) throw new Error(`qemu names no forwarded port: ${network}`);
-    return { process: child, pid: child.pid as number, qmp, sshPort: Number(port) };
+    const { stdin, stdout } = child;
+    const detach = (): void => {
+      child.unref();
+      stdin.destroy();
+      stdout.destroy();
+    };
+    return { process: child, pid: child.pid as number, qmp, sshPort: Number(port), detach };
   } catch (err) {
     child.kill('SIGKILL');
     throw new Error(`qemu did not start: ${(err as Error).message}; ${readFileSync(logFile, 'utf8').trim()}`, {

@@ -48,14 +48,7 @@ export async function startMachine(options: StartOptions): Promise<Started> {
     const ssh = new SshConnection(record);
     const machine = new Machine(record, ssh);
     if (devices === undefined) {
-      await waitFor(
-        `machine ${name} to boot`,
-        async (saw) => {
-          if (!isAlive(identity)) throw new Error('qemu has ended');
-          return saw(await readFile(join(directory, 'console'), 'utf8')).includes('MACHINE-READY');
-        },
-        180_000,
-      );
+      await hasBooted(record);
     } else {
       await qemu.qmp.migrate('migrate-incoming', `exec:cat '${devices}'`);
       await qemu.qmp.execute('cont');
@@ -66,10 +59,19 @@ export async function startMachine(options: StartOptions): Promise<Started> {
   } catch (err) {
     await end(identity);
     throw err;
-  } finally {
-    // Our ends of qemu's streams must not keep this process alive, and qemu minds no closed monitor.
-    qemu.process.unref();
   }
+}
+
+async function hasBooted({ name, directory, qemu }: MachineRecord): Promise<void> {
+  const end = await waitFor(
+    `machine ${name} to boot`,
+    async (saw) => {
+      const written = saw(await readFile(join(directory, 'console'), 'utf8'));
+      return written.includes('MACHINE-READY') ? 'ready' : !isAlive(qemu) && `qemu ended; its console: ${written}`;
+    },
+    180_000,
+  );
+  if (end !== 'ready') throw new Error(`machine ${name} did not boot: ${end}`);
 }
 
 /** A restored machine has the clock and the random numbers of the moment it was saved: gives it the time, and seed of its own. */

@@ -123,8 +123,8 @@ describe('the machine to test on', () => {
     it('has the pinned Node, Jupyter and the group of hublet', async () => {
       expect(await machine.run('node --version')).toBe(`${process.version}\n`);
       expect(
-        await machine.run('dpkg-query -W -f '${Version}\\n' jupyter-server jupyter-notebook && getent group hublet'),
-      ).toMatch(/^\d.*\n\d.*\nhublet:x:\d+:\n$/s);
+        await machine.run('dpkg-query -W jupyter-server jupyter-notebook python3-ipykernel && getent group hublet'),
+      ).toMatch(/^jupyter-notebook\t.*\njupyter-server\t.*\npython3-ipykernel\t.*\nhublet:x:\d+:\n$/);
     });
 
     it('has the time of the host', async () => {
