@@ -92,9 +92,9 @@ export class Manager {
     await this.#call('SetUnitProperties', 'sba(sv)', [name, true, pairs]);
   }
 
-  /** Resolves when the bus answers: it lives. */
+  /** Resolves when the bus answers: it lives. Not by Peer.Ping, which the system bus's policy refuses (and logs). */
   async ping(): Promise<void> {
-    await this.#send({ ...busObject, interface: 'org.freedesktop.DBus.Peer', member: 'Ping', signature: '', body: [] });
+    await this.#send({ ...busObject, interface: 'org.freedesktop.DBus', member: 'GetId', signature: '', body: [] });
   }
 
   #call<T = unknown>(member: string, signature: string, body: readonly unknown[], take?: Take<T>): Promise<T> {

@@ -1,4 +1,5 @@
-import type { UnitMarks, UnitState } from './port.ts';
+import { parseMarks } from '../units/marks.ts';
+import type { UnitState } from './port.ts';
 import { readServiceFacts, readUnitFacts, type ServiceFacts, type SystemdSignal } from './signals.ts';
 import {
   newRecord,
@@ -87,7 +88,7 @@ export class UnitMirror {
     if (this.unit(name)?.loaded !== true) return [];
     const facts = {
       controlGroup: String(properties.ControlGroup ?? ''),
-      marks: readMarks(properties.LogExtraFields),
+      marks: parseMarks(properties.LogExtraFields),
       live: pick(properties, this.#liveProperties),
     };
     return this.#update(name, (record) => onRead(record, readServiceFacts(properties), facts));
@@ -147,17 +148,6 @@ export class UnitMirror {
     this.#records.set(name, next);
     return before !== undefined && looksSame(before.state, next.state) ? [] : [name];
   }
-}
-
-/** Our marks among LogExtraFields; null where the unit has none of ours. */
-export function readMarks(fields: unknown): UnitMarks | null {
-  if (!Array.isArray(fields)) return null;
-  const texts = fields.filter((field) => field instanceof Uint8Array).map((field) => Buffer.from(field).toString());
-  const values = new Map(texts.map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
-  const server = values.get('HUBLET_SERVER');
-  const instance = values.get('HUBLET_INSTANCE');
-  const hash = values.get('HUBLET_UNIT_HASH');
-  return server === undefined || instance === undefined || hash === undefined ? null : { server, instance, hash };
 }
 
 function pick(properties: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {

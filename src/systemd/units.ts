@@ -124,7 +124,9 @@ export function onJobRemoved(record: UnitRecord, id: number, result: string): Un
 export function onGone(record: UnitRecord): UnitRecord {
   const { state } = record;
   if (!state.loaded) return record;
-  const stopRequestedBy = state.stopRequestedBy ?? (isUp(state) && record.isStopOurs ? 'hublet' : undefined);
+  // Also one that was stopped before its start job ran, and so was never up.
+  const isStopped = record.isStopOurs && (isUp(state) || state.invocationId === '');
+  const stopRequestedBy = state.stopRequestedBy ?? (isStopped ? 'hublet' : undefined);
   return {
     ...record,
     job: undefined,

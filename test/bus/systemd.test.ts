@@ -393,6 +393,16 @@ describe('without dbus-daemon', () => {
     });
   });
 
+  it('one that lives is asked again and again, and stays connected', async () => {
+    const second = makeAdapter({ pingIntervalMs: 5 });
+    await second.open(10_000);
+
+    await until(() => (called['GetId success'] ?? 0) >= 10);
+
+    expect(events.map((event) => event.kind)).toEqual(['connected']);
+    second.close();
+  });
+
   it('a frozen one is noticed by a ping that gets no answer', async () => {
     const second = makeAdapter({ pingIntervalMs: 50, callTimeoutMs: 200 });
     await second.open(10_000);

@@ -28,6 +28,7 @@ export class DbusDaemon {
     <allow send_destination="*"/>
     <allow send_type="signal"/>
     <allow receive_sender="*"/>
+    <deny send_destination="org.freedesktop.DBus" send_interface="org.freedesktop.DBus.Peer"/>
   </policy>
   <limit name="max_match_rules_per_connection">512</limit>
 </busconfig>

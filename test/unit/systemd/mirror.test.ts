@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readMarks, UnitMirror } from '../../../src/systemd/mirror.ts';
+import { UnitMirror } from '../../../src/systemd/mirror.ts';
 import type { SystemdSignal, UnitFacts } from '../../../src/systemd/signals.ts';
 import { hasEnded, type UnitRow } from '../../../src/systemd/units.ts';
 
@@ -218,19 +218,6 @@ describe('forgetting', () => {
     mirror.forget(unit);
 
     expect(mirror.unit(unit)).toBeUndefined();
-  });
-});
-
-describe('marks', () => {
-  const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-  it('are all three or none', () => {
-    const all = ['HUBLET_SERVER=a', 'HUBLET_INSTANCE=i', 'HUBLET_UNIT_HASH=h=='].map(bytes);
-
-    expect(readMarks(all)).toEqual({ server: 'a', instance: 'i', hash: 'h==' });
-    expect(readMarks(all.slice(1))).toBeNull();
-    expect(readMarks([])).toBeNull();
-    expect(readMarks(undefined)).toBeNull();
   });
 });
 
