@@ -19,8 +19,9 @@ import { HostPublisher } from './reconciler/hostPublisher.ts';
 import { ReconcileLoop } from './reconciler/loop.ts';
 import { metricsSnapshot } from './reconciler/metricsView.ts';
 import type { LoopPorts } from './reconciler/ports.ts';
-import { createSource } from './source/set.ts';
+import { SourceSet } from './source/set.ts';
 import { parseSpec } from './spec/parse.ts';
+import { formatProblem } from './spec/problems.ts';
 import { createEventLog } from './status/events.ts';
 import { createStatusFiles } from './status/files.ts';
 import { readBootId } from './store/boot.ts';
@@ -73,6 +74,8 @@ export function createController(options: ControllerOptions): Controller {
     snapshot: () => snapshot(),
   });
   const { instruments } = registry;
+  const runtime = openRuntimeStore({ runtimeDirectory: config.runtimeDirectory, bootId, log });
+  const statusFiles = createStatusFiles({ runtimeDirectory: config.runtimeDirectory, gid: options.statusGid, log });
   const recorded = createEventLog({
     runtimeDirectory: config.runtimeDirectory,
     gid: options.statusGid,
@@ -88,7 +91,15 @@ export function createController(options: ControllerOptions): Controller {
     bootId,
     instruments,
     random: Math.random,
-    source: createSource({ config, clock, log, parse: parseSpec }),
+    source: new SourceSet({
+      sources: config.sources,
+      stateDirectory: config.stateDirectory,
+      bootId,
+      rescanMs: config.reconcile.rescanMs,
+      parser: { parse: parseSpec, formatProblem },
+      clock,
+      log,
+    }),
     systemd: new SystemdOverDbus({
       clock,
       log,
@@ -100,7 +111,7 @@ export function createController(options: ControllerOptions): Controller {
         instruments.dbusReconnected();
       },
     }),
-    runtime: openRuntimeStore({ runtimeDirectory: config.runtimeDirectory, bootId, log }),
+    runtime,
     portStore: openPortStore(config.stateDirectory, log),
     accounts: createAccounts({ clock, log }),
     prober: createProber({ clock, log, check: createCheck(clock), listeners }),
@@ -110,8 +121,11 @@ export function createController(options: ControllerOptions): Controller {
       root: options.cgroupRoot ?? CGROUP_ROOT,
       sampled: (seconds) => instruments.sampled(seconds),
     }),
-    journal: createJournal({ clock, manager: config.isUserMode ? { kind: 'user', uid: process.getuid?.() ?? 0 } : { kind: 'system' } }),
-    statusFiles: createStatusFiles({ runtimeDirectory: config.runtimeDirectory, gid: options.statusGid, log }),
+    journal: createJournal({
+      clock,
+      manager: config.isUserMode ? { kind: 'user', uid: process.getuid?.() ?? 0 } : { kind: 'system' },
+    }),
+    statusFiles,
     events: {
       record(event) {
         instruments.eventRecorded(event.reason);

@@ -93,6 +93,7 @@ export class Admitter {
       hashKey: instance.key,
       environmentDirectory: `${config.runtimeDirectory}/env`,
       specPath: record.file?.path ?? '',
+      isUserMode: config.isUserMode,
     });
     return { kind: 'admitted', server: admitted.server, plan };
   }

@@ -53,6 +53,8 @@ export interface ServerEntry {
   /** Last refusal of its file that an event told of. */
   refusal: string | undefined;
   hasEnvironmentFile: boolean;
+  /** The present run began before this controller did: what its cgroup counted so far was told by an earlier one. */
+  isAdopted: boolean;
   conditions: readonly Condition[];
 }
 
@@ -103,6 +105,7 @@ export function createEntry(
     fault: undefined,
     refusal: undefined,
     hasEnvironmentFile: memory !== undefined && memory.invocationId !== '',
+    isAdopted: true,
     conditions: [],
   };
 }

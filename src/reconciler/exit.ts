@@ -1,4 +1,5 @@
 import type { ExitKind } from '../machines/server.machine.ts';
+import { isConfigurationExit } from '../status/exitMessage.ts';
 import type { UnitState } from '../systemd/port.ts';
 
 /** The end of one run, from the moment it was noticed until it has been dealt with. */
@@ -37,16 +38,11 @@ const CLD_EXITED = 1;
 export function classifyExit(unit: UnitState): ExitKind {
   if (unit.stopRequestedBy === 'hublet') return 'asked';
   if (unit.stopRequestedBy === 'other') return 'foreign';
-  if (isConfigurationExit(unit)) return 'configuration';
+  if (unit.execMainCode === CLD_EXITED && isConfigurationExit(unit.execMainStatus)) return 'configuration';
   if (unit.result !== 'success') return 'failed';
   const isCleanSignal = unit.execMainCode > CLD_EXITED && CLEAN_SIGNALS.has(unit.execMainStatus);
   const isCleanExit = unit.execMainCode <= CLD_EXITED && unit.execMainStatus === 0;
   return isCleanExit || isCleanSignal ? 'clean' : 'failed';
-}
-
-/** systemd could not execute the command as the spec says, or could not even try (`resources`). */
-export function isConfigurationExit(unit: Pick<UnitState, 'execMainCode' | 'execMainStatus' | 'result'>): boolean {
-  return unit.execMainCode === CLD_EXITED && unit.execMainStatus >= 200 && unit.execMainStatus <= 243;
 }
 
 /** systemd's result of the end, corrected to `oom-kill` where the main process was the victim. */

@@ -61,7 +61,7 @@ function hostConditions(ports: LoopPorts, facts: HostFacts): readonly Condition[
     condition(
       'SourceReady',
       lost.length === 0,
-      lost.length === 0 ? 'Listed' : 'Missing',
+      lost[0] === undefined ? 'Listed' : (lost[0].reason ?? 'Missing'),
       lost.map(({ path, message }) => `${path}: ${message}`).join('; '),
     ),
     condition(

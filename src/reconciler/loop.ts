@@ -4,7 +4,7 @@
  * Level-based: an event carries a name, never what happened; lost or doubled events cost a look, never a wrong step. A
  * resync goes over everything again, so that what no event told of heals too.
  */
-import { unescapedName, unitName } from '../units/name.ts';
+import { unitName } from '../units/name.ts';
 import { Admitter } from './admitter.ts';
 import { limitsDiffer } from './drift.ts';
 import { messageOf } from './effects.ts';
@@ -225,7 +225,7 @@ export class ReconcileLoop {
     for (const unit of units) {
       if (known.has(unit) || this.#nameOf.has(unit)) continue;
       const marks = (await systemd.read(unit))?.marks;
-      const name = marks?.instance === instance.id ? unescapedName(marks.server) : undefined;
+      const name = marks?.instance === instance.id ? marks.server : undefined;
       if (name === undefined) continue;
       events.record({ server: name, reason: 'Orphaned', message: `${unit} runs, but no spec asks for it` });
       this.#look(name);

@@ -100,6 +100,7 @@ export class Reconciler {
     entry.invocation = { id, startedAtMs: unit?.activeSinceMs ?? this.#ports.clock.wallMs(), readyAtMs: null };
     entry.startRequestedMs = undefined;
     entry.hasEnvironmentFile = true;
+    entry.isAdopted = !isOwnStart;
     if (isOwnStart) return;
     entry.restartedAt ??= record?.spec?.annotations[RESTARTED_AT] ?? '';
     this.#ports.events.record({ server: entry.name, reason: 'Adopted', message: 'found running and left as it is' });
@@ -126,7 +127,8 @@ export class Reconciler {
     const { sampler, prober } = this.#ports;
     const server = entry.served?.server;
     const isUp = unit !== undefined && positionOf(unit) === 'active' && unit.invocationId !== '';
-    if (isUp && unit.controlGroup !== '') sampler.follow(entry.name, unit.controlGroup, unit.invocationId);
+    if (isUp && unit.controlGroup !== '')
+      sampler.follow(entry.name, unit.controlGroup, unit.invocationId, entry.isAdopted);
     const probe = server?.spec.readinessProbe;
     const port = probedPort(entry);
     if (!isUp || server === undefined || probe === undefined || port === undefined) prober.unfollow(entry.name);
