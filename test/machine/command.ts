@@ -3,9 +3,6 @@ export function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
-/** Where root's commands and hublet keep Node's compiled code in the machine: an emulated processor takes seconds to compile. */
-export const guestCompileCache = '/var/cache/machine-node';
-
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** dropbear's MAX_CMD_LEN, less what is put around. */
@@ -26,7 +23,7 @@ export function guestCommand(
   if (bash.length > longestCommand)
     throw new Error(`a command of ${bash.length} bytes: put it into a file, or give it as input to bash -s`);
   if (user === undefined) {
-    return `export PATH=${searchPath} LANG=C.UTF-8 NODE_COMPILE_CACHE=${guestCompileCache}; exec ${bash}`;
+    return `export PATH=${searchPath} LANG=C.UTF-8; exec ${bash}`;
   }
   const account = quote(user);
   return `cd "$(getent passwd ${account} | cut -d: -f6)" && exec setpriv --reuid=${account} --regid="$(id -g ${account})" --init-groups --reset-env ${bash}`;

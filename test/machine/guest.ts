@@ -102,15 +102,25 @@ export class Machine implements AsyncDisposable {
     }
   }
 
-  /** Copies these entries (paths relative to `from`) into a directory of the machine; the rest of `from` stays behind. */
-  async putEntries(from: string, entries: readonly string[], guestDirectory: string): Promise<void> {
+  /**
+   * Copies these entries (paths relative to `from`) into a directory of the machine; the rest of `from` stays behind.
+   * With `replace`, directories there lose what they had; otherwise it is merged.
+   */
+  async putEntries(
+    from: string,
+    entries: readonly string[],
+    guestDirectory: string,
+    { replace = false }: { readonly replace?: boolean } = {},
+  ): Promise<void> {
     const tar = spawn('tar', ['-C', from, '--owner=0', '--group=0', '-cf', '-', '-T', '/dev/null', '--', ...entries], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const directory = quote(guestDirectory);
     const [code] = await Promise.all([
       exitCode(tar),
-      this.run(`mkdir -p ${directory} && tar -C ${directory} -xf -`, { input: tar.stdout }),
+      this.run(`mkdir -p ${directory} && tar -C ${directory} ${replace ? '--recursive-unlink ' : ''}-xf -`, {
+        input: tar.stdout,
+      }),
     ]);
     if (code !== 0) throw new Error(`tar in ${from} ended with ${code}`);
   }

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { guestCompileCache } from './command.ts';
 import type { Machine } from './machine.ts';
 import { projectDirectory } from './places.ts';
 
@@ -22,13 +21,12 @@ export interface InstallOptions {
  */
 export async function installHublet(machine: Machine, options: InstallOptions = {}): Promise<void> {
   const entries = shipped.filter((entry) => existsSync(join(projectDirectory, entry)));
-  await machine.run(`cd /opt/hublet && rm -rf ${shipped.join(' ')}`);
-  await machine.putEntries(projectDirectory, entries, '/opt/hublet');
-  if (options.config !== undefined) {
-    const text = typeof options.config === 'string' ? options.config : JSON.stringify(options.config, null, 2);
-    await machine.writeFile('/etc/hublet/hublet.yaml', text);
-  }
-  await machine.run(await setUpCommand());
+  await machine.putEntries(projectDirectory, entries, '/opt/hublet', { replace: true });
+  const { config } = options;
+  const text = typeof config === 'object' ? JSON.stringify(config, null, 2) : config;
+  const steps = await setUpSteps();
+  if (text === undefined) await machine.run(steps.join('\n'));
+  else await machine.run([...steps, 'cat > /etc/hublet/hublet.yaml'].join('\n'), { input: text });
   if (options.start === true) await startHublet(machine);
 }
 
@@ -41,37 +39,29 @@ export async function startHublet(machine: Machine): Promise<void> {
   );
 }
 
-async function setUpCommand(): Promise<string> {
-  const steps = ['mkdir -p /etc/hublet/desired-state', 'ln -sfn /opt/hublet/bin/hublet /usr/local/bin/hublet'];
+/** Shell lines that put the files of `systemd/` where systemd reads them. */
+async function setUpSteps(): Promise<readonly string[]> {
+  const steps = [
+    'set -e',
+    'mkdir -p /etc/hublet/desired-state',
+    'ln -sfn /opt/hublet/bin/hublet /usr/local/bin/hublet',
+  ];
   const directory = join(projectDirectory, 'systemd');
   const files = existsSync(directory) ? await readdir(directory) : [];
-  const units = files.filter((file) => /\.(service|slice|socket|timer|path|target)$/.test(file));
   for (const file of files.filter((name) => name.includes('sysusers'))) {
-    steps.push(
-      `install -D -m 644 /opt/hublet/systemd/${file} /usr/lib/sysusers.d/hublet.conf`,
-      'systemd-sysusers hublet.conf',
-    );
+    steps.push(`install -D -m 644 /opt/hublet/systemd/${file} /usr/lib/sysusers.d/hublet.conf`);
+    steps.push('systemd-sysusers hublet.conf');
   }
   for (const file of files.filter((name) => name.includes('tmpfiles'))) {
-    steps.push(
-      `install -D -m 644 /opt/hublet/systemd/${file} /usr/lib/tmpfiles.d/hublet.conf`,
-      'systemd-tmpfiles --create hublet.conf',
-    );
+    steps.push(`install -D -m 644 /opt/hublet/systemd/${file} /usr/lib/tmpfiles.d/hublet.conf`);
+    steps.push('systemd-tmpfiles --create hublet.conf');
   }
-  if (units.length > 0) {
-    steps.push(`cd /opt/hublet/systemd && install -m 644 -t /etc/systemd/system ${units.join(' ')}`);
-    if (units.includes('hublet.service')) steps.push(...(await compileCacheSteps(join(directory, 'hublet.service'))));
-    steps.push('systemctl daemon-reload');
+  const units = files.filter((file) => /\.(service|slice|socket|timer|path|target)$/.test(file)).join(' ');
+  if (units !== '') {
+    // New files are found without a reload, which takes longer here than all the rest; changed ones are not.
+    steps.push('cd /opt/hublet/systemd', 'stale=', `for unit in ${units}; do`);
+    steps.push('  [ ! -e /etc/systemd/system/$unit ] || cmp -s $unit /etc/systemd/system/$unit || stale=yes', 'done');
+    steps.push(`install -m 644 -t /etc/systemd/system ${units}`, '[ -z "$stale" ] || systemctl daemon-reload');
   }
-  return steps.join(' && ');
-}
-
-/** Lets the service share the compiled code that the saved state has of its modules, unless it has a place of its own for that. */
-async function compileCacheSteps(unit: string): Promise<readonly string[]> {
-  if ((await readFile(unit, 'utf8')).includes('NODE_COMPILE_CACHE')) return [];
-  const dropIns = '/etc/systemd/system/hublet.service.d';
-  return [
-    `mkdir -p ${dropIns}`,
-    `printf '[Service]\\nEnvironment=NODE_COMPILE_CACHE=${guestCompileCache}\\n' > ${dropIns}/machine.conf`,
-  ];
+  return steps;
 }

@@ -116,7 +116,7 @@ async function bake(image: string, directory: string): Promise<void> {
   });
   await using _ = machine;
   const { directories, dependencies } = productionModules();
-  await machine.putEntries(projectDirectory, directories, '/opt/hublet');
+  await machine.putEntries(projectDirectory, [...directories, 'src', 'package.json'], '/opt/hublet');
   await machine.run(`bash -s ${dependencies.join(' ')}`, {
     input: await readFile(join(recipe, 'warm.sh')),
     timeoutMs: 300_000,

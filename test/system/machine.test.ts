@@ -149,7 +149,7 @@ describe('the machine to test on', () => {
       const record = livingMachines().find(({ name }) => name === victim.name);
       expect(record).toBeDefined();
       await victim.kill();
-      expect(existsSync(`/proc/${record?.qemu.pid}`)).toBe(false);
+      await waitFor('the process to be gone', () => !existsSync(`/proc/${record?.qemu.pid}`), 30_000);
       expect(existsSync(record?.directory ?? '')).toBe(false);
       expect(livingMachines().map(({ name }) => name)).not.toContain(victim.name);
       await expect(victim.exec('true')).rejects.toThrow('is gone');
