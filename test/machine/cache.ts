@@ -45,11 +45,24 @@ export async function makeEntry(
   }
 }
 
-/** Removes entries of that kind but the two used last (two checkouts may take turns) and those that `isNeeded`. */
+/** Directories of all entries of that kind. */
+export function entriesOf(kind: CacheKind): readonly string[] {
+  const names = readdirSync(cacheDirectory()).filter(
+    (name) => name.startsWith(`${kind}-`) && !name.endsWith('.unfinished'),
+  );
+  return names.map((name) => join(cacheDirectory(), name));
+}
+
+/**
+ * Removes entries of that kind but the two used last (two checkouts may take turns) and those that `isNeeded`, and what builders that
+ * crashed left unfinished. To be called by whoever holds the lock.
+ */
 export function removeUnused(kind: CacheKind, isNeeded: (directory: string) => boolean): void {
-  const entries = readdirSync(cacheDirectory())
-    .filter((name) => name.startsWith(`${kind}-`))
-    .map((name) => join(cacheDirectory(), name))
+  for (const name of readdirSync(cacheDirectory())) {
+    if (!name.startsWith(`${kind}-`) || !name.endsWith('.unfinished')) continue;
+    rmSync(join(cacheDirectory(), name), { recursive: true, force: true });
+  }
+  const entries = entriesOf(kind)
     .map((directory) => ({ directory, usedMs: statSync(directory).mtimeMs }))
     .sort((a, b) => b.usedMs - a.usedMs);
   for (const { directory } of entries.slice(2)) {

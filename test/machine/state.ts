@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { entryDirectory, hashOf, isCached, makeEntry, removeUnused } from './cache.ts';
+import { entriesOf, entryDirectory, hashOf, isCached, makeEntry, removeUnused } from './cache.ts';
 import { withLock } from './lock.ts';
 import { pinnedNode, productionModules } from './modules.ts';
 import { cacheDirectory, projectDirectory, type Report } from './places.ts';
@@ -74,8 +74,8 @@ export async function ensureState(report: Report, force = false): Promise<SavedS
       );
       const inUse = new Set(livingMachines().map(({ stateDirectory }) => stateDirectory));
       removeUnused('state', (directory) => inUse.has(directory));
-      const images = await imagesOfStates();
-      removeUnused('image', (directory) => images.has(basename(directory)));
+      const images = imagesOfStates();
+      removeUnused('image', (directory) => images.has(directory));
     },
   );
   return savedState(image, state);
@@ -130,8 +130,9 @@ async function bake(image: string, directory: string): Promise<void> {
   await gone;
 }
 
-/** Names of the image directories that saved states stand on. */
-async function imagesOfStates(): Promise<ReadonlySet<string>> {
-  const states = readdirSync(cacheDirectory()).filter((name) => name.startsWith('state-'));
-  return new Set(states.map((name) => `image-${readFileSync(join(cacheDirectory(), name, 'image'), 'utf8')}`));
+/** The image directories that saved states stand on. */
+function imagesOfStates(): ReadonlySet<string> {
+  return new Set(
+    entriesOf('state').map((directory) => entryDirectory('image', readFileSync(join(directory, 'image'), 'utf8'))),
+  );
 }
