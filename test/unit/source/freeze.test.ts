@@ -106,7 +106,7 @@ describe('a directory that is lost', () => {
     await startWith(FOUR);
     renameSync(desk.specs, join(desk.root, 'away'));
     await desk.restart();
-    expect(desk.set.names().sort()).toEqual(FOUR);
+    expect(desk.set.names().toSorted()).toEqual(FOUR);
     expect(desk.record('alice')).toMatchObject({ isFrozen: true, generation: 1 });
     expect(desk.command('alice')).toBe('sleep');
   });

@@ -108,7 +108,7 @@ test('all files moved to another source at once keep their servers, and nothing 
   expect(desk.set.states().flatMap(({ heldForPrune }) => heldForPrune)).toEqual([]);
 
   await desk.restart(both());
-  expect(desk.set.names().sort()).toEqual(names);
+  expect(desk.set.names().toSorted()).toEqual(names);
 });
 
 test('specs whose directory is no source any more are missing from the first one, and so protected', async () => {
