@@ -6,8 +6,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { renderCliReference } from '../src/cli/reference.ts';
+import { configSchema } from '../src/config/schema.ts';
 import { renderCatalogueDocs } from '../src/metrics/catalogueDocs.ts';
+import { effectOfSpecField, renderFieldReference } from '../src/spec/fieldReference.ts';
 import { renderServerJsonSchema } from '../src/spec/jsonSchema.ts';
+import { serverSchema } from '../src/spec/schema.ts';
 
 interface Output {
   /** Below the project's root. */
@@ -19,6 +22,25 @@ interface Output {
 const OUTPUTS: readonly Output[] = [
   { path: 'desired-state/schema/server.schema.json', render: renderServerJsonSchema },
   { path: 'docs/reference/cli.md', render: renderCliReference },
+  {
+    path: 'docs/reference/fields.md',
+    render: () =>
+      renderFieldReference({
+        title: 'Fields of a server spec',
+        lead: 'live: set on the running unit, its processes untouched. at once: followed by hublet alone. restart: shown as UpdatePending until the next start (`hublet restart NAME`).',
+        schema: serverSchema,
+        effectOf: effectOfSpecField,
+      }),
+  },
+  {
+    path: 'docs/reference/config.md',
+    render: () =>
+      renderFieldReference({
+        title: 'Configuration',
+        lead: '`hublet.yaml`, then `hublet.d/*.yaml` merged in the order of their names: maps are merged, lists replaced. All fields may be left out. Read at the start.',
+        schema: configSchema,
+      }),
+  },
   { path: 'metrics/catalogue.md', render: renderCatalogueDocs },
 ];
 
