@@ -174,7 +174,7 @@ export async function scrape(machine: Machine): Promise<readonly Sample[]> {
 }
 
 /** The value of the one series with that name and at least these labels; undefined where there is none. @throws where there are several */
-export function valueOf(
+export function sampleValue(
   samples: readonly Sample[],
   name: string,
   labels: Readonly<Record<string, string>> = {},
