@@ -9,6 +9,7 @@ import { Admitter } from './admitter.ts';
 import { limitsDiffer } from './drift.ts';
 import { messageOf } from './effects.ts';
 import { Ends } from './ends.ts';
+import { findOrphans, removeLeftovers } from './leftovers.ts';
 import type { LoopPorts } from './ports.ts';
 import { WorkQueue, type WorkResult } from './queue.ts';
 import { Reconciler } from './reconcile.ts';
@@ -117,9 +118,8 @@ export class ReconcileLoop {
     );
     this.#orphansFromMs = clock.monotonicMs() + ORPHAN_GRACE_MS;
     for (const name of source.names()) this.#admitter.note(name, source.record(name)?.spec);
-    const units = await systemd.relist();
-    await this.#meetUnknownUnits(units);
-    this.#removeStaleStatus();
+    await this.#meetOrphans(await systemd.relist());
+    removeLeftovers(new Set([...source.names(), ...this.#nameOf.values()]), this.#ports);
     this.#lookAtAll();
     this.#scheduleResync();
     await this.#queue.idle();
@@ -218,27 +218,11 @@ export class ReconcileLoop {
     return clock.monotonicMs() >= this.#orphansFromMs && source.states().every((state) => state.isReady);
   }
 
-  /** Units that no source knows: ours get a look of their own, which leaves them alone until it is certain that they are orphans. */
-  async #meetUnknownUnits(units: readonly string[]): Promise<void> {
-    const { source, systemd, instance, events, clock } = this.#ports;
-    const known = new Set(source.names().map((name) => unitName(name)));
-    for (const unit of units) {
-      if (known.has(unit) || this.#nameOf.has(unit)) continue;
-      const marks = (await systemd.read(unit))?.marks;
-      const name = marks?.instance === instance.id ? marks.server : undefined;
-      if (name === undefined) continue;
-      events.record({ server: name, reason: 'Orphaned', message: `${unit} runs, but no spec asks for it` });
+  /** Units of ours that no source knows get a look of their own, and another once it is certain that they are orphans. */
+  async #meetOrphans(units: readonly string[]): Promise<void> {
+    for (const name of await findOrphans(units, this.#ports)) {
       this.#look(name);
-      clock.after(ORPHAN_GRACE_MS, () => this.#queue.add(name));
-    }
-  }
-
-  /** Status files of servers that neither a source nor a unit knows any more: an earlier controller's. */
-  #removeStaleStatus(): void {
-    const { statusFiles } = this.#ports;
-    const known = new Set([...this.#ports.source.names(), ...this.#nameOf.values()]);
-    for (const name of statusFiles.names()) {
-      if (!known.has(name)) statusFiles.remove(name);
+      this.#ports.clock.after(ORPHAN_GRACE_MS, () => this.#queue.add(name));
     }
   }
 

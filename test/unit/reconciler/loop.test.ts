@@ -339,6 +339,17 @@ describe('a controller that comes back', () => {
     expect(world.status('alice').phase).toBe('Stopped');
   });
 
+  it('removes environment files that no loaded unit reads, and keeps the others', async () => {
+    const world = new World();
+    world.source.put('alice', SLEEP);
+    await world.start();
+    const [kept] = world.environments.keys();
+    await world.kill();
+    world.environments.set('/run/hublet/env/of-a-unit-that-ended-unseen.env', '');
+    await world.start();
+    expect([...world.environments.keys()]).toEqual([kept]);
+  });
+
   it('stops a unit that no spec asks for only after a minute, and only where every source was read', async () => {
     const world = new World();
     world.source.put('alice', SLEEP);
