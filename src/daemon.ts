@@ -7,6 +7,7 @@ import { type Controller, createController } from './controller.ts';
 import type { Log } from './log.ts';
 import { createNotifier } from './notify/notifier.ts';
 import { LockHeld, takeLock } from './store/lock.ts';
+import { openScratch } from './store/scratch.ts';
 import { SystemdError } from './systemd/port.ts';
 import { VERSION } from './version.ts';
 
@@ -46,8 +47,9 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
   const { log } = options;
   const clock = createSystemClock();
   const lock = lockOrFail(config.lockPath);
+  const scratch = options.dryRun ? openScratch(config.runtimeDirectory, config.stateDirectory) : undefined;
   const controller = createController({
-    config,
+    config: scratch === undefined ? config : { ...config, ...scratch, metrics: { ...config.metrics, listen: null } },
     clock,
     log,
     version: VERSION,
@@ -78,6 +80,7 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
     await notifier.stopping();
     await controller.stop();
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('SIGHUP', onHangup);
+    scratch?.remove();
     lock.release();
   }
 }
