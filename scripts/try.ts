@@ -35,18 +35,23 @@ function readArguments(): { readonly keep: boolean; readonly help: boolean } | u
   }
 }
 
-/** Ends the machine, then this process, when a person or the terminal asks for it; further signals change nothing. */
+/** Ends the machine, then this process, when a person or the terminal asks for it; asking again changes nothing. */
 function endOnSignals(stage: Stage, screen: Screen): void {
   let isEnding = false;
-  const end = (signal: string, code: number): void => {
+  const end = (what: string, code: number): void => {
     if (isEnding) return;
     isEnding = true;
-    screen.text(`\n${signal}: ending the machine`);
+    screen.close(`\n${what}: ending the machine`);
     void stage.close().finally(() => process.exit(code));
   };
   process.on('SIGINT', () => end('interrupted', 130));
   process.on('SIGTERM', () => end('terminated', 143));
   process.on('SIGHUP', () => end('hung up', 129));
+  process.stdout.on('error', (err: NodeJS.ErrnoException) => {
+    // Whoever read our output has seen enough.
+    if (err.code !== 'EPIPE') throw err;
+    end('nobody reads on', 1);
+  });
 }
 
 async function show(isKept: boolean): Promise<number> {
@@ -69,4 +74,11 @@ async function show(isKept: boolean): Promise<number> {
 const options = readArguments();
 if (options === undefined) process.exitCode = 2;
 else if (options.help) process.stdout.write(USAGE);
-else process.exitCode = await show(options.keep);
+else {
+  try {
+    process.exitCode = await show(options.keep);
+  } catch (err) {
+    process.stderr.write(`${(err as Error).message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,10 +1,10 @@
+// What goes wrong, and heals or harms nothing.
 import { claim, conditionOf, positionOf, readRow } from './claims.ts';
 import type { Step } from './runner.ts';
 import { SPECS, type Stage } from './stage.ts';
 
 const READY_MS = 180_000;
 
-/** Faults: what goes wrong, and heals or harms nothing. */
 export const kill: Step<Stage> = {
   title: 'Her server is killed, and heals',
   hint: 'hublet describe alice shows how the last run ended, hublet logs alice --previous what it said',
@@ -37,7 +37,7 @@ export const typo: Step<Stage> = {
     const pidBefore = await stage.mainPid('alice');
     await stage.type(`sed -i 's/memory:/memroy:/' ${file}`);
     const place = positionOf(await stage.look(`cat ${file}`), 'memroy');
-    const isRefused = await stage.statusWhen(
+    const refused = await stage.statusWhen(
       'alice',
       'status to refuse the file',
       (server) => conditionOf(server, 'Accepted')?.status === 'False',
@@ -46,9 +46,13 @@ export const typo: Step<Stage> = {
     claim(told.includes(`${file}:${place}: `), `the message does not point at ${file}:${place}`);
     const pid = await stage.mainPid('alice');
     claim(pid === pidBefore, `her main process is ${pid}; it was ${pidBefore}`);
-    claim(isRefused.status.phase === 'Ready', `her server is ${isRefused.status.phase}`);
+    claim(refused.status.phase === 'Ready', `her server is ${refused.status.phase}`);
     await stage.type(`sed -i 's/memroy:/memory:/' ${file}`);
-    await stage.type('hublet wait alice');
+    await stage.statusWhen(
+      'alice',
+      'status to accept the file again',
+      (server) => conditionOf(server, 'Accepted')?.status === 'True',
+    );
     return `told with line and column ${place}; PID ${pid} as before`;
   },
 };

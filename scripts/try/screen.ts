@@ -27,6 +27,7 @@ export class Screen {
   readonly #style: Style;
   readonly #isTerminal: boolean;
   #isTicking = false;
+  #isClosed = false;
 
   constructor(out: Out, environment: Readonly<Record<string, string | undefined>>) {
     this.#out = out;
@@ -80,12 +81,19 @@ export class Screen {
 
   /** Says on a terminal that a silence lasts, in a line that the next text takes away again. */
   tick(durationMs: number): void {
-    if (!this.#isTerminal) return;
+    if (!this.#isTerminal || this.#isClosed) return;
     this.#out.write(`${CLEAR_LINE}${INDENT}${this.#style.dim(`... ${Math.round(durationMs / 1000)} s`)}`);
     this.#isTicking = true;
   }
 
+  /** A last paragraph; nothing is shown after it. */
+  close(text: string): void {
+    this.text(text);
+    this.#isClosed = true;
+  }
+
   #write(text: string): void {
+    if (this.#isClosed) return;
     this.#out.write(this.#isTicking ? `${CLEAR_LINE}${text}` : text);
     this.#isTicking = false;
   }

@@ -99,11 +99,16 @@ export class Stage {
 
   /** The status once `isSo`; waits a minute at most. */
   statusWhen(name: string, what: string, isSo: (server: ServerStatus) => boolean): Promise<ServerStatus> {
-    const look = async (): Promise<ServerStatus | undefined> => {
-      const server = await this.status(name);
-      return isSo(server) ? server : undefined;
-    };
-    return waitFor(what, look, 60_000);
+    return waitFor(
+      what,
+      async (saw) => {
+        const server = await this.status(name);
+        const { phase, conditions } = server.status;
+        saw([phase, ...conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`)].join(' '));
+        return isSo(server) ? server : undefined;
+      },
+      60_000,
+    );
   }
 
   /** The main process of a server's unit, as systemd has it; 0 for none. */

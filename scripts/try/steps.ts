@@ -49,7 +49,7 @@ const servers: Step<Stage> = {
     const { status } = await stage.status('alice');
     const user = await stage.look(`ps -o user= -p ${status.mainPid}`);
     claim(user === 'alice', `the main process of alice's server is ${user}'s`);
-    const events = await stage.look('hublet events -o json');
+    const events = await stage.look('cat /run/hublet/events.jsonl');
     claim(!events.includes('InsecureSpec'), 'hublet warned of an insecure spec file');
     return `both Ready; ${status.unit} runs as alice with PID ${status.mainPid}`;
   },
@@ -75,8 +75,9 @@ const answers: Step<Stage> = {
     claim(address !== null, 'her status names no address');
     const url = `http://127.0.0.1:${await stage.forward(address.port)}/api/status`;
     const token = await stage.look('cat ~alice/.jupyter/token');
-    const stranger = await ask(stage, url, {});
-    const alice = await ask(stage, url, { Authorization: `token ${token}` });
+    stage.screen.output(`GET ${url}`);
+    const stranger = await ask(stage, url, 'without token', {});
+    const alice = await ask(stage, url, 'with token   ', { Authorization: `token ${token}` });
     claim(stranger === 403, `without the token it answers ${stranger}, not 403`);
     claim(alice === 200, `with the token it answers ${alice}, not 200`);
     return '403 without, 200 with it';
@@ -84,11 +85,10 @@ const answers: Step<Stage> = {
 };
 
 /** Asks from this computer, through the forwarded port; returns the HTTP status. */
-async function ask(stage: Stage, url: string, headers: Readonly<Record<string, string>>): Promise<number> {
+async function ask(stage: Stage, url: string, how: string, headers: Readonly<Record<string, string>>): Promise<number> {
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(60_000) });
   const body = await answer.text();
-  const how = Object.keys(headers).length === 0 ? 'without token' : 'with token   ';
-  stage.screen.output(`GET ${url} ${how} -> ${answer.status} ${answer.statusText} ${answer.ok ? body : ''}`.trimEnd());
+  stage.screen.output(`${how}  ${answer.status} ${answer.statusText}  ${answer.ok ? body : ''}`.trimEnd());
   return answer.status;
 }
 
