@@ -1,5 +1,6 @@
 /** Runs one controller in this process: its lock, its signals, its readiness and its exit code. */
 import { execFile } from 'node:child_process';
+import { flushCompileCache } from 'node:module';
 import { promisify } from 'node:util';
 import { type Clock, createSystemClock } from './clock.ts';
 import type { Config } from './config/types.ts';
@@ -69,6 +70,8 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
     await startOrFail(controller);
     await notifier.ready(`keeping ${controller.ports.source.names().length} servers`);
     log.info({ version: VERSION, servers: controller.ports.source.names().length }, 'ready');
+    // Node writes it at the end of a process: one that is killed would leave the next to compile everything again.
+    flushCompileCache();
     if (!options.once && !options.dryRun) {
       await ended.promise;
       return 0;

@@ -43,11 +43,14 @@ export interface ProbeContext {
   readonly isTaken: boolean;
   /** What the last try came to, in words. */
   readonly message: string;
+  readonly isKnownReady: boolean;
 }
 
 export interface ProbeInput {
   readonly times: ProbeTimes;
   readonly nowMs: number;
+  /** An earlier controller found this very run ready: it stays so until enough tries fail. */
+  readonly isKnownReady: boolean;
 }
 
 /** Between tries until the server is ready for the first time, when somebody is likely to wait for it. */
@@ -58,6 +61,7 @@ type Tried = Extract<ProbeEvent, { type: 'TRIED' }>;
 export const probeMachine = setup({
   types: { context: {} as ProbeContext, events: {} as ProbeEvent, input: {} as ProbeInput },
   guards: {
+    isKnownReady: ({ context }) => context.isKnownReady,
     isNotMade: ({ event }) => tried(event).outcome === 'notMade',
     isTaken: ({ event }) => tried(event).outcome === 'taken',
     isAbsent: ({ event }) => tried(event).outcome === 'absent',
@@ -95,17 +99,20 @@ export const probeMachine = setup({
   id: 'probe',
   context: ({ input }) => ({
     times: input.times,
-    dueAtMs: input.nowMs + input.times.initialDelayMs,
+    dueAtMs: input.nowMs + (input.isKnownReady ? 0 : input.times.initialDelayMs),
     successes: 0,
     failures: 0,
     isTaken: false,
     message: '',
+    isKnownReady: input.isKnownReady,
   }),
   initial: 'new',
   on: { EDITED: { actions: 'takeEdit' } },
   states: {
     /** Was never ready. */
     new: {
+      // Never entered again, so this is about the beginning alone.
+      always: { guard: 'isKnownReady', target: 'known' },
       initial: 'waiting',
       states: {
         /** No verdict yet. */

@@ -119,12 +119,12 @@ export function createProber(options: ProberOptions): Prober {
   };
 
   return {
-    follow(server, target) {
+    follow(server, target, isKnownReady = false) {
       const known = followed.get(server);
       if (known !== undefined && isDeepStrictEqual(known.target, target)) return;
       known?.check?.abort();
       const nowMs = clock.monotonicMs();
-      const entry: Followed = { target, snapshot: newSnapshot(target, nowMs), check: undefined };
+      const entry: Followed = { target, snapshot: newSnapshot(target, nowMs, isKnownReady), check: undefined };
       followed.set(server, entry);
       if (known?.target.invocationId === target.invocationId) {
         entry.snapshot = known.snapshot;
@@ -153,8 +153,8 @@ export function createProber(options: ProberOptions): Prober {
   };
 }
 
-function newSnapshot(target: ProbeTarget, nowMs: number): ProbeSnapshot {
-  return initialTransition(probeMachine, { times: timesOf(target), nowMs })[0];
+function newSnapshot(target: ProbeTarget, nowMs: number, isKnownReady: boolean): ProbeSnapshot {
+  return initialTransition(probeMachine, { times: timesOf(target), nowMs, isKnownReady })[0];
 }
 
 function timesOf({ probe }: ProbeTarget): ProbeTimes {

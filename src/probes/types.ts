@@ -21,8 +21,12 @@ export interface ProbeVerdict {
 
 /** Runs readiness probes of running servers. */
 export interface Prober {
-  /** Probes from now on. The same target again: nothing. A new invocation: counters start anew. */
-  follow(server: string, target: ProbeTarget): void;
+  /**
+   * Probes from now on. The same target again: nothing. A new invocation: counters start anew.
+   *
+   * @param isKnownReady an earlier controller found this invocation ready: the verdict until enough tries fail
+   */
+  follow(server: string, target: ProbeTarget, isKnownReady?: boolean): void;
   unfollow(server: string): void;
   verdict(server: string): ProbeVerdict | undefined;
   /** Fires when a verdict changed. */

@@ -32,12 +32,14 @@ export class Actor {
   /** Compares the live limits with the plan's; shrinking below what is used is put off, and the entry says so. */
   limits(entry: ServerEntry, unit: UnitState | undefined): LimitsPlan {
     if (unit?.live === undefined || entry.admission.kind !== 'admitted') return { drifted: [], apply: [] };
-    const differences = diffLive(entry.admission.plan.live, unit.live);
+    const wanted = entry.admission.plan.live;
+    const differences = diffLive(wanted, unit.live);
     if (differences.length === 0) {
       entry.resizeDeferred = undefined;
+      entry.limitsInForce = textOf(wanted);
       return { drifted: [], apply: [] };
     }
-    const usage = this.#ports.sampler.usage(entry.name);
+    const usage = this.#ports.sampler.measure(entry.name);
     const { apply, deferred } = planResize(differences, unit.live, usage?.memoryWorkingSetBytes);
     if (deferred !== undefined && entry.resizeDeferred === undefined) {
       this.#ports.events.record({ server: entry.name, reason: 'ResizeDeferred', message: deferred.message });
@@ -103,21 +105,41 @@ export class Actor {
         entry.isRestartDue = false;
         entry.restartedAt = record?.spec?.annotations[RESTARTED_AT] ?? '';
         return;
-      case 'setLimits': {
-        const names = action.properties.map(({ name }) => name).join(', ');
-        events.record({ server: entry.name, reason: 'Resized', message: `set on the running unit: ${names}` });
+      case 'setLimits':
+        this.#noteLimits(entry, action.properties, liveBefore);
         return;
-      }
       case 'removeEnvironment':
         entry.hasEnvironmentFile = false;
         return;
       case 'stop':
+        entry.stopAskedOf = entry.invocation?.id ?? '';
+        return;
       case 'resetFailed':
         return;
     }
   }
 
+  /** Told as a correction where the spec asks for nothing new: somebody else had changed the running unit. */
+  #noteLimits(entry: ServerEntry, properties: readonly UnitProperty[], liveBefore: LiveValues): void {
+    const { events, instruments } = this.#ports;
+    const isNew = entry.admission.kind !== 'admitted' || textOf(entry.admission.plan.live) !== entry.limitsInForce;
+    const told = isNew ? properties : properties.filter((property) => !isReloadRounding(property, liveBefore));
+    if (told.length === 0) return;
+    if (!isNew) for (const { name } of told) instruments.drifted(name);
+    const names = told.map(({ name }) => name).join(', ');
+    events.record({
+      server: entry.name,
+      reason: isNew ? 'Resized' : 'DriftCorrected',
+      message: isNew ? `set on the running unit: ${names}` : `changed by somebody, set back on the running unit: ${names}`,
+    });
+  }
+
   #environmentPath(entry: ServerEntry): string {
     return `${this.#ports.config.runtimeDirectory}/env/${entry.fileId}.env`;
   }
+}
+
+/** Equal texts: equal limits. */
+function textOf(limits: readonly UnitProperty[]): string {
+  return limits.map(({ name, value }) => `${name}=${canonicalValue(value)}`).join('\n');
 }

@@ -27,7 +27,7 @@ export class Ends {
   take(entry: ServerEntry, unit: UnitState | undefined): EndStep {
     const end = entry.end ?? unhandledEnd(unit, entry, this.#ports.clock.wallMs());
     if (end === undefined) return { kind: 'none' };
-    if (end.evidence === undefined && this.#isWorthEvidence(end)) {
+    if (end.evidence === undefined && this.#isWorthEvidence(entry, end)) {
       if (entry.end === undefined) this.#collect(entry, end);
       return { kind: 'collecting' };
     }
@@ -62,8 +62,8 @@ export class Ends {
     this.#tell(entry, 'configuration', entry.lastExit.message);
   }
 
-  #isWorthEvidence(end: UnitEnd): boolean {
-    if (end.invocationId === '') return false;
+  #isWorthEvidence(entry: ServerEntry, end: UnitEnd): boolean {
+    if (end.invocationId === '' || isAskedFor(entry, end)) return false;
     return end.unit === undefined || needsEvidence(classifyExit(end.unit));
   }
 
@@ -84,7 +84,8 @@ export class Ends {
     sampler.unfollow(entry.name);
     prober.unfollow(entry.name);
     const memoryMax = entry.served?.server.spec.resources.memoryMaxBytes;
-    const { kind, lastExit } = judgeEnd(end, memoryMax);
+    const { kind: seenKind, lastExit } = judgeEnd(end, memoryMax);
+    const kind = isAskedFor(entry, end) ? 'asked' : seenKind;
     if (lastExit.result === 'oom-kill' && sampler.oomKillsOf(entry.name, end.invocationId) === 0) {
       entry.journalOomKills += 1;
     }
@@ -125,4 +126,9 @@ export class Ends {
         break;
     }
   }
+}
+
+/** Whether it ended a run that we had sent a stop for, though an earlier controller may have been the one that did. */
+function isAskedFor(entry: ServerEntry, end: UnitEnd): boolean {
+  return end.invocationId !== '' && end.invocationId === entry.stopAskedOf;
 }

@@ -1,6 +1,6 @@
 import { initialTransition } from 'xstate';
 import { type ServerInput, type ServerSnapshot, serverMachine } from '../machines/server.machine.ts';
-import type { Condition, LastExit } from '../status/types.ts';
+import type { Condition, LastExit, ServerStatus } from '../status/types.ts';
 import type { ServerMemory } from '../store/types.ts';
 import type { Admission } from './admitter.ts';
 import type { UnitEnd } from './exit.ts';
@@ -29,6 +29,10 @@ export interface ServerEntry {
   invocation: Invocation | undefined;
   /** The last run whose end was dealt with; the same end is never counted twice. */
   endedInvocationId: string;
+  /** The run that we sent a stop for; empty: none. */
+  stopAskedOf: string;
+  /** The run that an earlier controller last found Ready; empty: none. */
+  readonly foundReady: string;
   /** An end that is being looked into, or waits for the next step. */
   end: UnitEnd | undefined;
   /** Monotonic time of our last StartTransientUnit that no run has answered yet. */
@@ -48,6 +52,8 @@ export interface ServerEntry {
   reportedOomKills: number;
   /** Limits that could not be lowered yet; the message of Resized=False. */
   resizeDeferred: string | undefined;
+  /** Limits of the spec that the present run was last seen to have, as text; empty: none yet. What differs from these drifted. */
+  limitsInForce: string;
   /** What keeps it from being done, of the last step; cleared by success. */
   fault: string | undefined;
   /** Last refusal of its file that an event told of. */
@@ -59,7 +65,7 @@ export interface ServerEntry {
 }
 
 /**
- * A server that was not looked at before, with what an earlier controller of this boot remembered of it.
+ * A server that was not looked at before, with what an earlier controller of this boot remembered and told of it.
  *
  * `wallMs` and `monotonicMs` are the same moment: the end of a backoff is kept in wall time, which outlives the process.
  */
@@ -67,6 +73,7 @@ export function createEntry(
   name: string,
   unit: { readonly name: string; readonly fileId: string },
   memory: ServerMemory | undefined,
+  told: ServerStatus['status'] | undefined,
   now: { readonly wallMs: number; readonly monotonicMs: number },
 ): ServerEntry {
   const input: ServerInput =
@@ -79,6 +86,7 @@ export function createEntry(
           backoffUntilMs:
             memory.backoffUntilMs === null ? null : now.monotonicMs + Math.max(0, memory.backoffUntilMs - now.wallMs),
         };
+  const isToldReady = told?.conditions.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
   return {
     name,
     unitName: unit.name,
@@ -92,6 +100,8 @@ export function createEntry(
         ? undefined
         : { id: memory.invocationId, startedAtMs: memory.startedAtMs, readyAtMs: memory.readyAtMs },
     endedInvocationId: memory?.endedInvocationId ?? '',
+    stopAskedOf: memory?.stopAskedOf ?? '',
+    foundReady: isToldReady ? (told.invocationId ?? '') : '',
     end: undefined,
     startRequestedMs: undefined,
     startedMs: now.monotonicMs,
@@ -102,11 +112,12 @@ export function createEntry(
     journalOomKills: 0,
     reportedOomKills: 0,
     resizeDeferred: undefined,
+    limitsInForce: '',
     fault: undefined,
     refusal: undefined,
     hasEnvironmentFile: memory !== undefined && memory.invocationId !== '',
     isAdopted: true,
-    conditions: [],
+    conditions: told?.conditions ?? [],
   };
 }
 
@@ -122,6 +133,7 @@ export function memoryOf(
     bootId,
     invocationId: entry.invocation?.id ?? '',
     endedInvocationId: entry.endedInvocationId,
+    stopAskedOf: entry.stopAskedOf,
     startedAtMs: entry.invocation?.startedAtMs ?? 0,
     readyAtMs: entry.invocation?.readyAtMs ?? null,
     restarts,

@@ -79,8 +79,7 @@ export class Reconciler {
     const { clock, runtime, statusFiles } = this.#ports;
     const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
     const unit = { name: unitName(name), fileId: serverFileId(name) };
-    const entry = createEntry(name, unit, runtime.readMemory(name), now);
-    entry.conditions = statusFiles.read(name)?.status.conditions ?? [];
+    const entry = createEntry(name, unit, runtime.readMemory(name), statusFiles.read(name)?.status, now);
     this.entries.set(name, entry);
     return entry;
   }
@@ -132,7 +131,11 @@ export class Reconciler {
     const probe = server?.spec.readinessProbe;
     const port = probedPort(entry);
     if (!isUp || server === undefined || probe === undefined || port === undefined) prober.unfollow(entry.name);
-    else prober.follow(entry.name, { invocationId: unit.invocationId, probe, port, uid: server.account.uid });
+    else {
+      const { invocationId } = unit;
+      const target = { invocationId, probe, port, uid: server.account.uid };
+      prober.follow(entry.name, target, invocationId === entry.foundReady);
+    }
   }
 
   /** Feeds the statechart; returns whether the gate held the server back from starting. */
@@ -145,6 +148,7 @@ export class Reconciler {
   ): boolean {
     const { clock, random, prober } = this.#ports;
     const before = entry.snapshot;
+    const isNewRunAsked = isRestartAsked(entry, record);
     const event: Observed = {
       type: 'OBSERVED',
       nowMs: clock.monotonicMs(),
@@ -152,14 +156,17 @@ export class Reconciler {
       isBlocked: isForeign || isBlocked(entry, record),
       unit: observedPosition(entry, unit),
       isReady: isReady(entry, unit, prober.verdict(entry.name)),
-      isRestartAsked: isRestartAsked(entry, record),
-      exit,
+      isRestartAsked: isNewRunAsked,
+      // Whatever ended it well, a person has asked for another run since.
+      exit: exit === 'clean' && isNewRunAsked ? 'asked' : exit,
       policy: { restart: entry.served?.server.spec.restartPolicy ?? 'OnFailure', backoff: DEFAULT_BACKOFF },
       jitter: random(),
     };
     [entry.snapshot] = transition(serverMachine, before, event);
     const isQueued = this.#isHeld(entry, event);
     if (isQueued) [entry.snapshot] = transition(serverMachine, entry.snapshot, { type: 'HELD' });
+    // It runs on: whatever stop was asked of it has come to nothing.
+    if (entry.snapshot.value === 'running' || entry.snapshot.value === 'ready') entry.stopAskedOf = '';
     this.#phases.tell(entry, before, record);
     return isQueued;
   }

@@ -17,6 +17,7 @@ const NOTHING: Omit<ServerMemory, 'name' | 'bootId'> = {
   generation: 0,
   invocationId: '',
   endedInvocationId: '',
+  stopAskedOf: '',
   startedAtMs: 0,
   readyAtMs: null,
   restarts: 0,
@@ -104,7 +105,9 @@ function parseMemory(text: string, name: string): ServerMemory | undefined {
 function isMemory(value: Record<string, unknown>): value is Record<string, unknown> & ServerMemory {
   const isTime = (time: unknown) => time === null || typeof time === 'number';
   return (
-    ['name', 'bootId', 'invocationId', 'endedInvocationId', 'restartedAt'].every((k) => typeof value[k] === 'string') &&
+    ['name', 'bootId', 'invocationId', 'endedInvocationId', 'stopAskedOf', 'restartedAt'].every(
+      (k) => typeof value[k] === 'string',
+    ) &&
     Number.isSafeInteger(value.generation) &&
     typeof value.startedAtMs === 'number' &&
     isTime(value.readyAtMs) &&

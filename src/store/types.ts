@@ -8,6 +8,8 @@ export interface ServerMemory {
   readonly invocationId: string;
   /** The last invocation whose end was dealt with; empty: none. Its end is not counted again. */
   readonly endedInvocationId: string;
+  /** The invocation that a stop of ours was sent for: however it ends, that was asked for; empty: none. */
+  readonly stopAskedOf: string;
   /** Wall time of that start. */
   readonly startedAtMs: number;
   readonly readyAtMs: number | null;

@@ -128,6 +128,7 @@ export class World {
   /** SIGKILL: nothing is written or told any more. */
   async kill(): Promise<void> {
     await this.loop.stop();
+    this.verdicts.clear();
   }
 
   /** Lets every job finish and every look be had. */
@@ -221,7 +222,10 @@ export class World {
         lookup: async (name) => this.accounts.get(name) ?? { kind: 'missing' },
       },
       prober: {
-        follow: () => undefined,
+        follow: (server, { invocationId }, isKnownReady) => {
+          if (isKnownReady !== true || this.verdicts.has(server)) return;
+          this.verdicts.set(server, { invocationId, isReady: true, reason: 'ProbeSucceeded', message: '' });
+        },
         unfollow: (server) => void this.verdicts.delete(server),
         verdict: (server) => this.verdicts.get(server),
         on: (listener) => {

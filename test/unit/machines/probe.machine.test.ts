@@ -13,7 +13,7 @@ const TIMES: ProbeTimes = { initialDelayMs: 0, periodMs: 10_000, successThreshol
 const START_MS = 5_000;
 
 function start(times: Partial<ProbeTimes> = {}): ProbeSnapshot {
-  return initialTransition(probeMachine, { times: { ...TIMES, ...times }, nowMs: START_MS })[0];
+  return initialTransition(probeMachine, { times: { ...TIMES, ...times }, nowMs: START_MS, isKnownReady: false })[0];
 }
 
 /** Each try is made when it is due and takes 5 ms. */
@@ -33,6 +33,14 @@ function after(snapshot: ProbeSnapshot, ...outcomes: readonly ProbeOutcome[]): P
 function waitMs(before: ProbeSnapshot, outcome: ProbeOutcome): number {
   return after(before, outcome).context.dueAtMs - before.context.dueAtMs;
 }
+
+test('a run that is known to be ready is tried at once, and ready until enough tries failed', () => {
+  const input = { times: { ...TIMES, initialDelayMs: 3_000 }, nowMs: START_MS, isKnownReady: true };
+  const [known] = initialTransition(probeMachine, input);
+  expect([known.context.dueAtMs, readinessOf(known)]).toEqual([START_MS, true]);
+  expect(readinessOf(after(known, 'absent', 'failed'))).toBe(true);
+  expect(readinessOf(after(known, 'absent', 'failed', 'absent'))).toBe(false);
+});
 
 test('the first try is due after the initial delay', () => {
   expect(start({ initialDelayMs: 3_000 }).context.dueAtMs).toBe(START_MS + 3_000);

@@ -304,6 +304,58 @@ describe('a controller that comes back', () => {
     expect(world.status('alice')).toEqual(before);
   });
 
+  it('takes a server for as ready as it was, until its probe says otherwise', async () => {
+    const world = new World();
+    world.source.put('alice', { ...SLEEP, probes: { readiness: { tcp: {} } } });
+    await world.start();
+    const invocationId = world.systemd.unit(ALICE)?.invocationId ?? '';
+    world.verdict('alice', { invocationId, isReady: true, reason: 'ProbeSucceeded', message: '' });
+    await world.settle();
+    const before = structuredClone(world.status('alice'));
+    await world.kill();
+    await world.start();
+    expect(world.status('alice')).toEqual(before);
+    world.verdict('alice', { invocationId, isReady: false, reason: 'ProbeFailed', message: '' });
+    await world.settle();
+    expect(world.status('alice').phase).toBe('Running');
+    await world.kill();
+    await world.start();
+    expect(world.status('alice').phase).toBe('Running');
+  });
+
+  it.each(['before its stop was over', 'after it'])(
+    'carries a restart through that it was killed in, %s',
+    async (when) => {
+      const world = new World();
+      world.source.put('alice', SLEEP);
+      await world.start();
+      world.source.put('alice', SLEEP, { 'hublet/restartedAt': 'now' });
+      await world.loop.idle();
+      expect(world.systemd.unit(ALICE)?.activeState).toBe('deactivating');
+      await world.kill();
+      // What an earlier controller asked for looks like anybody's stop.
+      world.systemd.put(ALICE, { stopRequestedBy: 'other' });
+      if (when === 'after it') world.systemd.units.clear();
+      world.journal = { result: 'success' };
+      await world.start();
+      expect(world.status('alice')).toMatchObject({ phase: 'Ready', restarts: 0, lastExit: null });
+      expect(world.systemd.started).toHaveLength(2);
+      expect(world.events.map(({ reason }) => reason)).not.toContain('UnexpectedStop');
+    },
+  );
+
+  it('starts a server anew for which a restart was asked while nobody saw it end', async () => {
+    const world = new World();
+    world.source.put('alice', SLEEP);
+    await world.start();
+    await world.kill();
+    world.systemd.units.clear();
+    world.journal = { result: 'success' };
+    world.source.put('alice', SLEEP, { 'hublet/restartedAt': 'now' });
+    await world.start();
+    expect(world.status('alice').phase).toBe('Ready');
+  });
+
   it('goes on with a backoff where it was', async () => {
     const world = new World();
     world.source.put('alice', SLEEP);

@@ -94,6 +94,7 @@ describe('memory of one boot', () => {
     bootId: 'this',
     generation: 4,
     invocationId: 'abc',
+    stopAskedOf: '',
     endedInvocationId: '',
     startedAtMs: 1,
     readyAtMs: null,
