@@ -1,0 +1,61 @@
+/**
+ * How fast hublet is beside the two other ways to start the same servers, on the machine for tests: raw D-Bus calls, and a
+ * loop of systemd-run. Only ratios from one run mean anything; bare times there are ten times those of a real computer.
+ */
+import { parseArgs } from 'node:util';
+import { boot } from '../test/machine/machine.ts';
+import { report } from '../test/machine/places.ts';
+import { measureLatency } from './latency.ts';
+import { measureRaces } from './races.ts';
+import { measureStanding } from './standing.ts';
+import { installSubject } from './subject.ts';
+import { formatTable, isMet, type Row } from './table.ts';
+
+const usage = `usage: npm run bench -- [OPTIONS]
+
+  --only races,latency,standing   what to measure; all of them by default
+  --counts 50,200                 servers at once in the races; the last is also how many stand by
+  --rounds 3                      races of each contestant
+  --pairs 20                      single starts of each contestant
+  --seconds 60                    how long idleness is watched
+  --strict                        exit code 1 where a target is missed`;
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        only: { type: 'string', default: 'races,latency,standing' },
+        counts: { type: 'string', default: '50,200' },
+        rounds: { type: 'string', default: '3' },
+        pairs: { type: 'string', default: '20' },
+        seconds: { type: 'string', default: '60' },
+        strict: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values;
+  } catch (err) {
+    process.stderr.write(`${(err as Error).message}\n${usage}\n`);
+    process.exit(2);
+  }
+}
+
+async function main(options: ReturnType<typeof readArguments>): Promise<number> {
+  const only = new Set(options.only.split(','));
+  const counts = options.counts.split(',').map(Number);
+  await using machine = await boot();
+  await installSubject(machine);
+  const rows: Row[] = [];
+  if (only.has('latency')) rows.push(...(await measureLatency(machine, Number(options.pairs))));
+  for (const count of only.has('races') ? counts : []) {
+    rows.push(...(await measureRaces(machine, count, Number(options.rounds), report)));
+  }
+  if (only.has('standing')) {
+    rows.push(...(await measureStanding(machine, counts.at(-1) ?? 0, Number(options.seconds))));
+  }
+  process.stdout.write(formatTable(rows));
+  return options.strict && rows.some((row) => isMet(row) === false) ? 1 : 0;
+}
+
+const options = readArguments();
+if (options.help) process.stdout.write(`${usage}\n`);
+else process.exitCode = await main(options);
