@@ -114,6 +114,16 @@ class CgroupSampler implements UsageSampler {
     return this.#servers.get(server)?.usage();
   }
 
+  measure(server: string): Usage | undefined {
+    const followed = this.#servers.get(server);
+    if (followed?.controlGroup === undefined) return undefined;
+    const nowMs = this.#clock.monotonicMs();
+    this.#read(server, followed, () => followed.sample(nowMs));
+    const usage = followed.usage();
+    // A reading that failed leaves the one before.
+    return usage?.sampledAtMs === nowMs ? usage : undefined;
+  }
+
   oomKills(server: string): number {
     return this.#servers.get(server)?.oomKills ?? 0;
   }

@@ -55,6 +55,8 @@ export interface UsageSampler {
   forget(server: string): void;
   /** Last sample, counters as totals over all invocations since the controller started. Undefined before the first one. */
   usage(server: string): Usage | undefined;
+  /** As `usage`, read at this very moment: for decisions that an old reading would make wrong. Undefined where it can't be read. */
+  measure(server: string): Usage | undefined;
   /** Kills for memory inside the server's cgroups that were seen, over all invocations since the controller started. */
   oomKills(server: string): number;
   /** Those of one invocation alone: a later question about how it ended. */

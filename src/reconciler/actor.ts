@@ -1,6 +1,7 @@
 import type { SpecRecord } from '../source/types.ts';
 import type { UnitState } from '../systemd/port.ts';
-import { diffLive } from '../units/diff.ts';
+import { canonicalValue } from '../units/canonical.ts';
+import { diffLive, isReloadRounding, type LiveValues } from '../units/diff.ts';
 import { planResize } from '../units/resize.ts';
 import type { UnitProperty } from '../units/types.ts';
 import type { Admitter } from './admitter.ts';
@@ -64,9 +65,10 @@ export class Actor {
       // Before the call: systemd's signals come before its reply.
       if (action.kind === 'start') entry.startRequestedMs = this.#ports.clock.monotonicMs();
       const envPath = this.#environmentPath(entry);
+      const liveBefore = this.#ports.systemd.unit(entry.unitName)?.live ?? {};
       const outcome = await perform(action, entry.unitName, envPath, this.#ports);
       if (outcome.kind === 'done') {
-        this.#note(entry, action, record);
+        this.#note(entry, action, record, liveBefore);
         continue;
       }
       entry.startRequestedMs = startRequestedMs;
@@ -96,8 +98,7 @@ export class Actor {
     events.record({ server: entry.name, reason: 'Deleted', message: 'nothing of it is left but its data' });
   }
 
-  #note(entry: ServerEntry, action: UnitAction, record: SpecRecord | undefined): void {
-    const { events } = this.#ports;
+  #note(entry: ServerEntry, action: UnitAction, record: SpecRecord | undefined, liveBefore: LiveValues): void {
     switch (action.kind) {
       case 'start':
         entry.hasEnvironmentFile = true;
@@ -130,7 +131,9 @@ export class Actor {
     events.record({
       server: entry.name,
       reason: isNew ? 'Resized' : 'DriftCorrected',
-      message: isNew ? `set on the running unit: ${names}` : `changed by somebody, set back on the running unit: ${names}`,
+      message: isNew
+        ? `set on the running unit: ${names}`
+        : `changed by somebody, set back on the running unit: ${names}`,
     });
   }
 

@@ -240,7 +240,9 @@ export class World {
         follow: () => undefined,
         unfollow: () => undefined,
         forget: () => undefined,
-        usage: () => ({ sampledAtMs: 0, memoryWorkingSetBytes: this.workingSetBytes }),
+        // The last sample is from before any of it was used.
+        usage: () => ({ sampledAtMs: 0, memoryWorkingSetBytes: 0 }),
+        measure: () => ({ sampledAtMs: this.clock.monotonicMs(), memoryWorkingSetBytes: this.workingSetBytes }),
         oomKills: () => this.oomKills,
         oomKillsOf: () => this.oomKills,
         on: () => () => undefined,

@@ -48,6 +48,19 @@ describe('usage', () => {
     expect(passes).toEqual([0, 0]);
   });
 
+  test('is measured anew where a decision depends on it, and not at all where it cannot be', () => {
+    tree.make('/a');
+    sampler.start();
+    expect(sampler.measure('alice')).toBeUndefined();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(1000);
+    tree.write('/a', 'pids.current', '8\n');
+    expect(sampler.usage('alice')?.tasks).toBe(7);
+    expect(sampler.measure('alice')?.tasks).toBe(8);
+    sampler.unfollow('alice');
+    expect(sampler.measure('alice')).toBeUndefined();
+  });
+
   test('has the cores used between two samples', () => {
     tree.make('/a', { ...FULL_CGROUP, 'cpu.stat': cpuStat(10, 0) });
     sampler.start();

@@ -71,6 +71,20 @@ describe('the loop', () => {
     expect(world.condition('alice', 'Resized')).toBeUndefined();
   });
 
+  it('sets a limit back that somebody changed, and tells it apart from a new limit', async () => {
+    world.source.put('alice', { ...SLEEP, resources: { tasks: 10 } });
+    await world.start();
+    const told = () => world.events.map(({ reason }) => reason).filter((reason) => /Resized|Drift/.test(reason));
+    world.source.put('alice', { ...SLEEP, resources: { tasks: 20 } });
+    await world.settle();
+    expect(told()).toEqual(['Resized']);
+    await world.systemd.setUnitProperties(ALICE, [{ name: 'TasksMax', signature: 't', value: 99n }]);
+    await world.systemd.read(ALICE);
+    await world.pass(70_000);
+    expect(world.status('alice').applied.tasksMax).toBe(20);
+    expect(told()).toEqual(['Resized', 'DriftCorrected']);
+  });
+
   it('says that a change needs a restart and waits for it', async () => {
     world.source.put('alice', SLEEP);
     await world.start();
