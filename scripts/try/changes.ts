@@ -63,6 +63,6 @@ export const comeback: Step<Stage> = {
   async run(stage) {
     await stage.type(`install -m 640 /opt/hublet/desired-state/alice.yaml ${SPECS}/`);
     await stage.type('hublet wait alice --timeout 3m');
-    return 'Ready';
+    return 'Ready again, in the same home';
   },
 };

@@ -8,7 +8,7 @@ export interface Out {
   readonly isTTY?: boolean;
 }
 
-const INDENT = '       ';
+const INDENT = ' '.repeat(8);
 const CLEAR_LINE = '\r\x1b[2K';
 const PHASE_WORD = new RegExp(`\\b(?:${PHASES.join('|')})\\b`, 'g');
 

@@ -33,11 +33,11 @@ describe('steps', () => {
     expect(text).toBe(
       [
         '',
-        '[1/2]  one',
-        '       ok  as it should (0.5 s)',
+        '[1/2]   one',
+        '        ok  as it should (0.5 s)',
         '',
-        '[2/2]  two',
-        '       ok  as it should (0.5 s)',
+        '[2/2]   two',
+        '        ok  as it should (0.5 s)',
         '',
       ].join('\n'),
     );
@@ -50,7 +50,7 @@ describe('steps', () => {
 
     expect(stage).toEqual(['one', 'two']);
     expect(outcome.isComplete).toBe(false);
-    expect(text).toContain('       not seen  the PID changed\n       hint      look at two\n');
+    expect(text).toContain('        not seen  the PID changed\n        hint      look at two\n');
   });
 
   it('show no stack trace', async () => {

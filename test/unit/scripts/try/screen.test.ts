@@ -20,11 +20,11 @@ describe('into a pipe', () => {
     expect(text()).toBe(
       [
         '',
-        '[2/9]  Two servers',
-        '       $ hublet get',
-        '       NAME    PHASE',
-        '       alice   Ready',
-        '       ok  both Ready (12.3 s)',
+        '[2/9]   Two servers',
+        '        $ hublet get',
+        '        NAME    PHASE',
+        '        alice   Ready',
+        '        ok  both Ready (12.3 s)',
         '',
       ].join('\n'),
     );
@@ -37,9 +37,9 @@ describe('into a pipe', () => {
 
     expect(text()).toBe(
       [
-        '       not seen  the limit is 1 byte',
-        '                 not 1G',
-        '       hint      hublet describe alice',
+        '        not seen  the limit is 1 byte',
+        '                  not 1G',
+        '        hint      hublet describe alice',
         '',
       ].join('\n'),
     );
@@ -77,7 +77,7 @@ describe('on a terminal', () => {
 
     screen.output('alice   Ready');
 
-    expect(text()).toBe('       alice   Ready\n');
+    expect(text()).toBe('        alice   Ready\n');
   });
 
   it('a silence is told in a line that the next text takes away', () => {
@@ -87,7 +87,7 @@ describe('on a terminal', () => {
     screen.tick(3_000);
     screen.note('there');
 
-    expect(text()).toBe('\r\x1b[2K       ... 2 s\r\x1b[2K       ... 3 s\r\x1b[2K       there\n');
+    expect(text()).toBe('\r\x1b[2K        ... 2 s\r\x1b[2K        ... 3 s\r\x1b[2K        there\n');
   });
 
   it('what a server wrote cannot move the cursor', () => {
@@ -95,6 +95,6 @@ describe('on a terminal', () => {
 
     screen.output('a\x1b[2Jb');
 
-    expect(text()).toBe('       a\\x1b[2Jb\n');
+    expect(text()).toBe('        a\\x1b[2Jb\n');
   });
 });
