@@ -3,6 +3,7 @@
  * `stop` stops; the lock, signals and exit codes are daemon.ts's.
  */
 import { createAccounts } from './accounts/directory.ts';
+import type { PasswdPaths } from './accounts/passwdFile.ts';
 import { CGROUP_ROOT } from './cgroup/read.ts';
 import { createUsageSampler } from './cgroup/sampler.ts';
 import type { Clock } from './clock.ts';
@@ -42,6 +43,10 @@ export interface ControllerOptions {
   /** D-Bus address; undefined: the system bus. */
   readonly busAddress?: string | undefined;
   readonly cgroupRoot?: string;
+  /** Where accounts are read from; absent: this host's own files. */
+  readonly accountPaths?: PasswdPaths;
+  /** Absent: `journalctl`, from PATH. */
+  readonly journalProgram?: string;
 }
 
 export interface Controller {
@@ -112,8 +117,12 @@ export function createController(options: ControllerOptions): Controller {
       },
     }),
     runtime,
-    portStore: openPortStore(config.stateDirectory, log),
-    accounts: createAccounts({ clock, log }),
+    portStore: openPortStore({ stateDirectory: config.stateDirectory, clock, log }),
+    accounts: createAccounts({
+      clock,
+      log,
+      ...(options.accountPaths === undefined ? {} : { paths: options.accountPaths }),
+    }),
     prober: createProber({ clock, log, check: createCheck(clock), listeners }),
     sampler: createUsageSampler({
       clock,
@@ -124,6 +133,7 @@ export function createController(options: ControllerOptions): Controller {
     journal: createJournal({
       clock,
       manager: config.isUserMode ? { kind: 'user', uid: process.getuid?.() ?? 0 } : { kind: 'system' },
+      ...(options.journalProgram === undefined ? {} : { program: options.journalProgram }),
     }),
     statusFiles,
     events: {
@@ -188,6 +198,7 @@ export function createController(options: ControllerOptions): Controller {
       ports.prober.stop();
       ports.sampler.stop();
       await ports.source.stop();
+      ports.portStore.close();
       ports.systemd.close();
     },
   };

@@ -5,8 +5,8 @@ import { diffLive, isReloadRounding, type LiveValues } from '../units/diff.ts';
 import { planResize } from '../units/resize.ts';
 import type { UnitProperty } from '../units/types.ts';
 import type { Admitter } from './admitter.ts';
-import { perform, type UnitAction } from './effects.ts';
-import type { ServerEntry } from './entry.ts';
+import { messageOf, perform, type UnitAction } from './effects.ts';
+import { memoryOf, type ServerEntry } from './entry.ts';
 import type { Action } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
 import type { WorkResult } from './queue.ts';
@@ -62,13 +62,12 @@ export class Actor {
     entry.fault = undefined;
     for (const action of actions) {
       const startRequestedMs = entry.startRequestedMs;
-      // Before the call: systemd's signals come before its reply.
-      if (action.kind === 'start') entry.startRequestedMs = this.#ports.clock.monotonicMs();
+      if (action.kind === 'start' && !this.#prepareStart(entry, record)) return { kind: 'retry' };
       const envPath = this.#environmentPath(entry);
       const liveBefore = this.#ports.systemd.unit(entry.unitName)?.live ?? {};
       const outcome = await perform(action, entry.unitName, envPath, this.#ports);
       if (outcome.kind === 'done') {
-        this.#note(entry, action, record, liveBefore);
+        this.#note(entry, action, liveBefore);
         continue;
       }
       entry.startRequestedMs = startRequestedMs;
@@ -98,13 +97,35 @@ export class Actor {
     events.record({ server: entry.name, reason: 'Deleted', message: 'nothing of it is left but its data' });
   }
 
-  #note(entry: ServerEntry, action: UnitAction, record: SpecRecord | undefined, liveBefore: LiveValues): void {
+  /**
+   * Before the call, as systemd's signals come before its reply, and as nobody may be there to take the reply: which wish
+   * for a new run this start answers is remembered first, so that no later controller answers it again.
+   */
+  #prepareStart(entry: ServerEntry, record: SpecRecord | undefined): boolean {
+    const { clock, runtime, bootId, log } = this.#ports;
+    const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
+    entry.startRequestedMs = now.monotonicMs;
+    entry.hasEnvironmentFile = true;
+    const restartedAt = record?.spec?.annotations[RESTARTED_AT] ?? '';
+    const isNewAnswer = (entry.restartedAt ?? '') !== restartedAt;
+    entry.restartedAt = restartedAt;
+    if (!isNewAnswer) return true;
+    try {
+      runtime.writeMemory(memoryOf(entry, bootId, now));
+      return true;
+    } catch (error) {
+      entry.startRequestedMs = undefined;
+      entry.fault = messageOf(error);
+      log.warn({ server: entry.name, action: 'start', reason: entry.fault }, 'action failed');
+      return false;
+    }
+  }
+
+  #note(entry: ServerEntry, action: UnitAction, liveBefore: LiveValues): void {
     switch (action.kind) {
       case 'start':
-        entry.hasEnvironmentFile = true;
         if (entry.isRestartDue) entry.restartsTotal += 1;
         entry.isRestartDue = false;
-        entry.restartedAt = record?.spec?.annotations[RESTARTED_AT] ?? '';
         return;
       case 'setLimits':
         this.#noteLimits(entry, action.properties, liveBefore);

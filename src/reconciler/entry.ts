@@ -59,6 +59,8 @@ export interface ServerEntry {
   /** Last refusal of its file that an event told of. */
   refusal: string | undefined;
   hasEnvironmentFile: boolean;
+  /** Monotonic time since when no source knows it; undefined while one does. */
+  unknownSinceMs: number | undefined;
   /** The present run began before this controller did: what its cgroup counted so far was told by an earlier one. */
   isAdopted: boolean;
   conditions: readonly Condition[];
@@ -116,6 +118,7 @@ export function createEntry(
     fault: undefined,
     refusal: undefined,
     hasEnvironmentFile: memory !== undefined && memory.invocationId !== '',
+    unknownSinceMs: undefined,
     isAdopted: true,
     conditions: told?.conditions ?? [],
   };

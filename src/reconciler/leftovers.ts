@@ -1,22 +1,14 @@
-/** What an earlier controller left behind, met once at the start: units without a spec, and files without either. */
+/** What somebody left behind: units without a spec, and files without either. */
 import { serverFileId, unitName } from '../units/name.ts';
 import type { LoopPorts } from './ports.ts';
 
-/**
- * Our units among `units` that no source knows, by server name. Each costs one D-Bus call. They are only told of here.
- *
- * @throws {SystemdError} a unit can't be read
- */
-export async function findOrphans(units: readonly string[], ports: LoopPorts): Promise<readonly string[]> {
-  const { source, systemd, instance, events } = ports;
-  const known = new Set(source.names().map((name) => unitName(name)));
+/** Servers whose units are loaded and ours, but unknown to the caller, from the last listing. Costs no D-Bus call. */
+export function findOrphans(isKnown: (unit: string) => boolean, ports: LoopPorts): readonly string[] {
+  const { systemd, instance } = ports;
   const orphans: string[] = [];
-  for (const unit of units) {
-    if (known.has(unit)) continue;
-    const marks = (await systemd.read(unit))?.marks;
-    if (marks?.instance !== instance.id) continue;
-    orphans.push(marks.server);
-    events.record({ server: marks.server, reason: 'Orphaned', message: `${unit} runs, but no spec asks for it` });
+  for (const unit of systemd.loadedUnits()) {
+    const marks = isKnown(unit) ? undefined : systemd.unit(unit)?.marks;
+    if (marks?.instance === instance.id && unitName(marks.server) === unit) orphans.push(marks.server);
   }
   return orphans;
 }

@@ -17,9 +17,6 @@ import { type Settlement, settlementOf } from './settled.ts';
 import { StartGate } from './startGate.ts';
 import { BUS_GRACE_MS } from './view.ts';
 
-/** Units of ours that no source knows may be stopped this long after the start, not before. */
-const ORPHAN_GRACE_MS = 60_000;
-
 export interface LoopOptions {
   readonly ports: LoopPorts;
   readonly isDryRun: boolean;
@@ -36,10 +33,11 @@ export class ReconcileLoop {
   readonly #reconciler: Reconciler;
   readonly #nameOf = new Map<string, string>();
   readonly #unsubscribe: (() => void)[] = [];
-  #orphansFromMs = Number.POSITIVE_INFINITY;
   #busLostAtMs: number | undefined;
   #isHostStopping = false;
+  #isStopped = false;
   #cancelResync: () => void = () => undefined;
+  #cancelBusGrace: () => void = () => undefined;
 
   constructor(options: LoopOptions) {
     const { ports } = options;
@@ -54,7 +52,7 @@ export class ReconcileLoop {
       ends: this.ends,
       gate: new StartGate(ports.config.reconcile.maxStarting),
       enqueue,
-      isOrphanCertain: () => this.#isOrphanCertain(),
+      isEverySourceReady: () => ports.source.states().every((state) => state.isReady),
       busLostMs: () => this.busLostMs(),
       isDryRun: options.isDryRun,
     });
@@ -91,7 +89,7 @@ export class ReconcileLoop {
    * Resolves when every server known now has had its first look. @throws {SystemdError} units can't be listed
    */
   async start(): Promise<void> {
-    const { source, systemd, prober, sampler, clock } = this.#ports;
+    const { source, systemd, prober, sampler } = this.#ports;
     this.#unsubscribe.push(
       source.on((name) => this.#onSource(name)),
       systemd.on((event) => {
@@ -111,22 +109,26 @@ export class ReconcileLoop {
           case 'shutdown':
             this.#onShutdown();
             break;
+          case 'shutdownCancelled':
+            this.#onShutdownCancelled();
+            break;
         }
       }),
       prober.on((name) => this.#queue.add(name)),
       sampler.on((name) => this.#queue.add(name)),
     );
-    this.#orphansFromMs = clock.monotonicMs() + ORPHAN_GRACE_MS;
     for (const name of source.names()) this.#admitter.note(name, source.record(name)?.spec);
-    await this.#meetOrphans(await systemd.relist());
-    removeLeftovers(new Set([...source.names(), ...this.#nameOf.values()]), this.#ports);
+    await systemd.relist();
+    removeLeftovers(new Set([...source.names(), ...findOrphans(() => false, this.#ports)]), this.#ports);
     this.#lookAtAll();
     this.#scheduleResync();
     await this.#queue.idle();
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#cancelResync();
+    this.#cancelBusGrace();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     await this.#queue.stop();
   }
@@ -160,8 +162,10 @@ export class ReconcileLoop {
       result = { kind: 'retry' };
     }
     this.#options.onHostChange();
+    if (this.entries.has(name)) return result;
     // Deleted and written again meanwhile: the new file needs a look of its own.
-    if (!this.entries.has(name) && this.#ports.source.record(name) !== undefined) return { kind: 'again', afterMs: 0 };
+    if (this.#ports.source.record(name) !== undefined) return { kind: 'again', afterMs: 0 };
+    this.#nameOf.delete(unitName(name));
     return result;
   }
 
@@ -191,7 +195,8 @@ export class ReconcileLoop {
     if (this.#busLostAtMs !== undefined) return;
     this.#busLostAtMs = clock.monotonicMs();
     events.record({ reason: 'BusDisconnected', message: reason });
-    clock.after(BUS_GRACE_MS + 100, () => {
+    this.#cancelBusGrace();
+    this.#cancelBusGrace = clock.after(BUS_GRACE_MS + 100, () => {
       if (this.#busLostAtMs !== undefined) this.#lookAtAll();
     });
     this.#options.onHostChange();
@@ -204,6 +209,12 @@ export class ReconcileLoop {
     this.#ports.log.info({}, 'the host is going down; servers are left to systemd');
   }
 
+  #onShutdownCancelled(): void {
+    this.#isHostStopping = false;
+    this.#ports.log.info({}, 'the host is not going down after all');
+    this.#lookAtAll();
+  }
+
   #look(name: string): void {
     this.#nameOf.set(unitName(name), name);
     this.#queue.add(name);
@@ -211,18 +222,10 @@ export class ReconcileLoop {
 
   #lookAtAll(): void {
     for (const name of new Set([...this.#ports.source.names(), ...this.entries.keys()])) this.#look(name);
-  }
-
-  #isOrphanCertain(): boolean {
-    const { clock, source } = this.#ports;
-    return clock.monotonicMs() >= this.#orphansFromMs && source.states().every((state) => state.isReady);
-  }
-
-  /** Units of ours that no source knows get a look of their own, and another once it is certain that they are orphans. */
-  async #meetOrphans(units: readonly string[]): Promise<void> {
-    for (const name of await findOrphans(units, this.#ports)) {
+    for (const name of findOrphans((unit) => this.#nameOf.has(unit), this.#ports)) {
+      const message = `${unitName(name)} runs, but no spec asks for it`;
+      this.#ports.events.record({ server: name, reason: 'Orphaned', message });
       this.#look(name);
-      this.#ports.clock.after(ORPHAN_GRACE_MS, () => this.#queue.add(name));
     }
   }
 
@@ -230,7 +233,9 @@ export class ReconcileLoop {
     const { clock, config, random } = this.#ports;
     const pauseMs = config.reconcile.resyncMs * (0.9 + 0.2 * random());
     this.#cancelResync = clock.after(pauseMs, () => {
-      void this.#resync().finally(() => this.#scheduleResync());
+      void this.#resync().finally(() => {
+        if (!this.#isStopped) this.#scheduleResync();
+      });
     });
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { SpecRecord } from '../source/types.ts';
 import type { ServerEntry } from './entry.ts';
 import { UNKILLABLE_AFTER_MS } from './publisher.ts';
+import { ORPHAN_GRACE_MS } from './wish.ts';
 
 /** A limit that waits for room is tried again after this time. */
 const DEFERRED_RETRY_MS = 30_000;
@@ -19,6 +20,10 @@ export function nextLookMs(entry: ServerEntry, record: SpecRecord | undefined, c
   }
   if (context.stoppingSinceMs !== null && spec !== undefined) {
     const leftMs = context.stoppingSinceMs + spec.terminationGracePeriodMs + UNKILLABLE_AFTER_MS - nowMs;
+    if (leftMs > 0) due.push(leftMs);
+  }
+  if (entry.unknownSinceMs !== undefined) {
+    const leftMs = entry.unknownSinceMs + ORPHAN_GRACE_MS - nowMs;
     if (leftMs > 0) due.push(leftMs);
   }
   if (entry.resizeDeferred !== undefined) due.push(DEFERRED_RETRY_MS);

@@ -47,6 +47,10 @@ export function unhandledEnd(unit: UnitState | undefined, entry: ServerEntry, no
   if (!isDown) return undefined;
   if (unit !== undefined && unit.invocationId !== '') {
     if (unit.invocationId === entry.endedInvocationId) return undefined;
+    // Came and went unread while nothing of ours was there: somebody else's.
+    if (unit.marks === undefined && entry.invocation === undefined && entry.startRequestedMs === undefined) {
+      return undefined;
+    }
     return { invocationId: unit.invocationId, unit, noticedAtMs: nowMs, evidence: undefined };
   }
   if (entry.invocation !== undefined) {

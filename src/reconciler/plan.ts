@@ -72,7 +72,8 @@ export function planActions(input: PlanInput): readonly Action[] {
     case 'ended':
       return planDown(input);
     case 'deleted':
-      return [...planDown(input), { kind: 'forget' }];
+      // A failed unit is still loaded: what is left of the server goes after it.
+      return input.position === 'failed' ? planDown(input) : [...planDown(input), { kind: 'forget' }];
   }
 }
 

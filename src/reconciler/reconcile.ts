@@ -17,7 +17,17 @@ import type { LoopPorts } from './ports.ts';
 import { Publisher, type ViewFacts } from './publisher.ts';
 import type { WorkResult } from './queue.ts';
 import type { StartGate } from './startGate.ts';
-import { isBlocked, isReady, isRestartAsked, observedPosition, probedPort, RESTARTED_AT, wishOf } from './wish.ts';
+import { BUS_GRACE_MS } from './view.ts';
+import {
+  isBlocked,
+  isOrphanCertain,
+  isReady,
+  isRestartAsked,
+  observedPosition,
+  probedPort,
+  RESTARTED_AT,
+  wishOf,
+} from './wish.ts';
 
 export interface ReconcilerOptions {
   readonly ports: LoopPorts;
@@ -25,8 +35,8 @@ export interface ReconcilerOptions {
   readonly ends: Ends;
   readonly gate: StartGate;
   readonly enqueue: (name: string) => void;
-  /** Whether a unit of ours that no source knows may be taken for deleted: not before every source was read for a while. */
-  readonly isOrphanCertain: () => boolean;
+  /** Otherwise nothing that is missing counts as deleted. */
+  readonly isEverySourceReady: () => boolean;
   /** How long the bus has been away; 0 while it is there. */
   readonly busLostMs: () => number;
   /** Actions are told but not carried out. */
@@ -50,15 +60,24 @@ export class Reconciler {
   }
 
   async reconcile(name: string): Promise<WorkResult> {
-    const { source, systemd, instance } = this.#ports;
+    const { source, systemd, instance, clock } = this.#ports;
     const { admitter, ends } = this.#options;
     const record = source.record(name);
+    if (record === undefined && !this.entries.has(name) && !(await this.#isOrphan(name))) return { kind: 'done' };
     const entry = this.#entry(name);
-    if (!systemd.isConnected()) return this.#publish(entry, record, systemd.unit(entry.unitName), {});
+    entry.unknownSinceMs = record === undefined ? (entry.unknownSinceMs ?? clock.monotonicMs()) : undefined;
+    if (!systemd.isConnected()) {
+      // For a moment a status says what it said; a bus that stays away makes it Unknown.
+      if (this.#options.busLostMs() <= BUS_GRACE_MS) return { kind: 'done' };
+      return this.#publish(entry, record, systemd.unit(entry.unitName), {});
+    }
 
     const unit = await this.#observe(entry);
-    const isForeign = unit?.loaded === true && unit.marks !== undefined && !isOurs(unit, instance.id);
-    const own = isForeign ? undefined : unit;
+    const isOther = unit?.marks !== undefined && !isOurs(unit, instance.id);
+    const isForeign = isOther && unit.loaded;
+    if (isOther && !isForeign) systemd.forget(entry.unitName);
+    const own = isOther ? undefined : unit;
+    if (own?.loaded === true) entry.hasEnvironmentFile = true;
     const end = ends.take(entry, own);
     if (end.kind === 'collecting') return { kind: 'done' };
     if (end.kind === 'none') this.#noteInvocation(entry, own, record);
@@ -70,7 +89,21 @@ export class Reconciler {
     ends.tellOomKills(entry);
 
     const isQueued = this.#decide(entry, record, own, isForeign, end.kind === 'ended' ? end.exit : null);
+    // Somebody restarted it before its end was dealt with: the new run has not been looked at.
+    if (end.kind === 'ended' && newInvocation(own, entry) !== undefined) this.#options.enqueue(name);
     return await this.#act(entry, record, own, { isForeign, isQueued });
+  }
+
+  /** Whether a name that nothing is known of is that of a unit of ours. */
+  async #isOrphan(name: string): Promise<boolean> {
+    const { systemd, instance } = this.#ports;
+    const unit = systemd.unit(unitName(name));
+    if (unit?.loaded !== true) {
+      systemd.forget(unitName(name));
+      return false;
+    }
+    const known = unit.marks === undefined ? await systemd.read(unit.name) : unit;
+    return known !== undefined && isOurs(known, instance.id);
   }
 
   #entry(name: string): ServerEntry {
@@ -148,11 +181,12 @@ export class Reconciler {
   ): boolean {
     const { clock, random, prober } = this.#ports;
     const before = entry.snapshot;
+    const isCertain = this.#options.isEverySourceReady() && isOrphanCertain(entry, clock.monotonicMs());
     const isNewRunAsked = isRestartAsked(entry, record);
     const event: Observed = {
       type: 'OBSERVED',
       nowMs: clock.monotonicMs(),
-      wish: wishOf(record, clock.wallMs(), this.#options.isOrphanCertain()),
+      wish: wishOf(record, clock.wallMs(), isCertain),
       isBlocked: isForeign || isBlocked(entry, record),
       unit: observedPosition(entry, unit),
       isReady: isReady(entry, unit, prober.verdict(entry.name)),
@@ -172,7 +206,9 @@ export class Reconciler {
   }
 
   #isHeld(entry: ServerEntry, { nowMs, unit }: Observed): boolean {
-    const { gate } = this.#options;
+    const { gate, isDryRun } = this.#options;
+    // Nothing ever becomes Ready then, and all that would be started is to be told.
+    if (isDryRun) return false;
     if (!this.#isStarting(entry, nowMs)) {
       this.leaveGate(entry.name);
       return false;
@@ -220,12 +256,16 @@ export class Reconciler {
     if (result?.kind === 'refused') {
       this.#options.ends.refuse(entry, result.message);
       this.#decide(entry, record, undefined, facts.isForeign, 'configuration');
+      // What was laid out for the start is to be cleared away.
+      this.#options.enqueue(entry.name);
     } else if (result === undefined && steps.length < actions.length) {
       this.#actor.forget(entry);
       this.entries.delete(entry.name);
       this.leaveGate(entry.name);
       return { kind: 'done' };
     }
+    // A start that can't be asked for now must not keep others from theirs.
+    if (result?.kind === 'retry' && entry.fault !== undefined) this.leaveGate(entry.name);
     const present = facts.isForeign ? undefined : systemd.unit(entry.unitName);
     const left = steps.length === 0 ? drifted : this.#actor.limits(entry, present).drifted;
     const published = this.#publish(entry, record, present, { ...facts, drifted: left });

@@ -39,8 +39,9 @@ export class StartGate {
 
   /** Gives the place, or the place in line, back. Returns the names that may enter now. */
   leave(name: string): readonly string[] {
-    this.#waiting.delete(name);
-    if (!this.#inside.delete(name)) return [];
+    // One in line may have been the next, and the place it didn't take is free for another.
+    const wasWaiting = this.#waiting.delete(name);
+    if (!this.#inside.delete(name) && !wasWaiting) return [];
     return this.#next(this.#capacity - this.#inside.size);
   }
 

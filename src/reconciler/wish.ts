@@ -9,13 +9,21 @@ import { positionOf } from './plan.ts';
 /** The annotation that `hublet restart` sets: another value than the one a run was started with asks for a new run. */
 export const RESTARTED_AT = 'hublet/restartedAt';
 
+/** A unit of ours that no source knows is stopped after this time, not before: a source may be late, or its file on the move. */
+export const ORPHAN_GRACE_MS = 60_000;
+
+/** Whether it has been unknown to all sources for long enough to be taken for deleted. */
+export function isOrphanCertain({ unknownSinceMs }: ServerEntry, nowMs: number): boolean {
+  return unknownSinceMs !== undefined && nowMs - unknownSinceMs >= ORPHAN_GRACE_MS;
+}
+
 /**
- * What its owner wants now. A unit of ours without any record is an orphan: it runs on until `isOrphanCertain`.
+ * What its owner wants now. A unit of ours without any record is an orphan: it runs on until `isCertain`.
  *
  * Nothing but a proven deletion, or a spec that says so, ever gives another wish than `run`.
  */
-export function wishOf(record: SpecRecord | undefined, wallMs: number, isOrphanCertain: boolean): Wish {
-  if (record === undefined) return isOrphanCertain ? 'gone' : 'run';
+export function wishOf(record: SpecRecord | undefined, wallMs: number, isCertain: boolean): Wish {
+  if (record === undefined) return isCertain ? 'gone' : 'run';
   if (record.isDeleted && !record.isFrozen) return 'gone';
   return isSuspended(record, wallMs) ? 'down' : 'run';
 }
@@ -31,10 +39,14 @@ export function isBlocked(entry: ServerEntry, record: SpecRecord | undefined): b
   return record?.spec === undefined || entry.admission.kind !== 'admitted' || (record.isFrozen && !hasRunBefore);
 }
 
-/** A person asked for a new run, and the present one started before that. */
+/**
+ * A person asked for a new run, and the present one started before that.
+ *
+ * The beginning of the value that it answers for is no new wish: it is what is left of that one in a file that was cut off.
+ */
 export function isRestartAsked(entry: ServerEntry, record: SpecRecord | undefined): boolean {
   const asked = record?.spec?.annotations[RESTARTED_AT] ?? '';
-  return asked !== '' && entry.restartedAt !== undefined && asked !== entry.restartedAt;
+  return entry.restartedAt?.startsWith(asked) === false;
 }
 
 /** Ready: active, and its readiness probe, where it has one, succeeded for this very run. */

@@ -72,6 +72,10 @@ export class SystemdOverDbus implements Systemd {
     return this.#link.isConnected();
   }
 
+  loadedUnits(): readonly string[] {
+    return this.#mirror.loaded();
+  }
+
   unit(name: string): UnitState | undefined {
     return this.#mirror.unit(name);
   }
@@ -138,9 +142,11 @@ export class SystemdOverDbus implements Systemd {
 
   #take(signal: SystemdSignal): void {
     this.#announce(this.#mirror.apply(signal));
-    if (signal.kind === 'shutdownJob')
+    if (signal.kind === 'shutdownJob') {
+      // At once: the ends that follow are systemd's doing, and some come before it has told its state.
+      this.#noteShutdown(true);
       this.#inBackground('read system state', (manager) => this.#readSystemState(manager));
-    else if (signal.kind === 'reloading') {
+    } else if (signal.kind === 'reloading') {
       if (!signal.isActive) this.#inBackground('list after reload', (manager) => this.#listAfterReload(manager));
     } else if (signal.kind === 'ownerChanged' && signal.owner !== '') {
       this.#mirror.markStale();
@@ -215,10 +221,14 @@ export class SystemdOverDbus implements Systemd {
 
   async #readSystemState(manager: Manager): Promise<string> {
     const state = await manager.managerProperty('SystemState');
-    const wasShuttingDown = this.#isShuttingDown;
-    this.#isShuttingDown = state === 'stopping';
-    if (this.#isShuttingDown && !wasShuttingDown) this.#emit({ kind: 'shutdown' });
+    this.#noteShutdown(state === 'stopping');
     return state;
+  }
+
+  #noteShutdown(isShuttingDown: boolean): void {
+    if (this.#isShuttingDown === isShuttingDown) return;
+    this.#isShuttingDown = isShuttingDown;
+    this.#emit({ kind: isShuttingDown ? 'shutdown' : 'shutdownCancelled' });
   }
 
   #connected(): void {

@@ -31,6 +31,11 @@ export class UnitMirror {
     this.#liveProperties = liveProperties;
   }
 
+  /** Names of all that are loaded. */
+  loaded(): readonly string[] {
+    return [...this.#records.values()].filter(({ state }) => state.loaded).map(({ state }) => state.name);
+  }
+
   unit(name: string): UnitState | undefined {
     return this.#records.get(name)?.state;
   }

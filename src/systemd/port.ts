@@ -12,6 +12,8 @@ export interface Systemd {
   close(): void;
   isConnected(): boolean;
 
+  /** Names of all units of the pattern that are loaded now, whoever made them. */
+  loadedUnits(): readonly string[];
   /** What is known of a unit now. Undefined: systemd has no such unit loaded, and none ended unseen since `forget`. */
   unit(name: string): UnitState | undefined;
   /** Drops what is remembered of a unit that is gone; call it once its exit has been dealt with. No effect on a loaded unit. */
@@ -44,7 +46,9 @@ export type SystemdEvent =
   /** daemon-reload or daemon-reexec is over and the mirror has been listed anew; limits may have changed. */
   | { readonly kind: 'reloaded' }
   /** The host is going down: a job for shutdown.target appeared or SystemState says `stopping`. */
-  | { readonly kind: 'shutdown' };
+  | { readonly kind: 'shutdown' }
+  /** It isn't after all: SystemState says something else. */
+  | { readonly kind: 'shutdownCancelled' };
 
 export interface UnitState {
   readonly name: string;

@@ -24,6 +24,11 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  /** How many timers are set: what is kept for ever shows here. */
+  timers(): number {
+    return this.#timers.size;
+  }
+
   /** Due time of the earliest timer, monotonic; undefined where none is set. */
   nextDueMs(): number | undefined {
     const due = [...this.#timers].map((timer) => timer.dueMs);

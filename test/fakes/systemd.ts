@@ -29,6 +29,9 @@ export class FakeSystemd implements Systemd {
   isConnected(): boolean {
     return this.#isConnected;
   }
+  loadedUnits(): readonly string[] {
+    return [...this.units.values()].filter((unit) => unit.loaded).map((unit) => unit.name);
+  }
   unit(name: string): UnitState | undefined {
     return this.units.get(name);
   }

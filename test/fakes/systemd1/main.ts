@@ -33,6 +33,8 @@ export interface FakeSystemd {
   /** Somebody else stops, restarts or changes it, as with systemctl. */
   stopByOther(name: string): void;
   restartByOther(name: string): void;
+  /** Somebody else makes a transient unit, without any marks. */
+  startByOther(name: string): void;
   setByOther(name: string, property: string, value: unknown): void;
   /** The unit's processes ignore SIGTERM, now and after later starts: they end after TimeoutStopUSec, by SIGKILL. */
   ignoreTerm(name: string): void;
@@ -156,6 +158,11 @@ class Systemd1 implements FakeSystemd {
 
   restartByOther(name: string): void {
     this.#pid1.restart(name);
+  }
+
+  startByOther(name: string): void {
+    const command = new Variant('a(sasb)', [['/usr/bin/true', ['/usr/bin/true'], false]]);
+    this.#pid1.start(name, [['ExecStart', command]]);
   }
 
   setByOther(name: string, property: string, value: unknown): void {
