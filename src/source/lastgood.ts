@@ -7,9 +7,9 @@ import type { Log } from '../log.ts';
 import type { ServerSpec } from '../spec/types.ts';
 import { sha256Hex } from '../store/digest.ts';
 import { errorCode, openPrivateDirectory, readFileIfPresent, removeFile, writeFileAtomic } from '../store/files.ts';
+import { DiskSync } from '../store/sync.ts';
 import { formatLastGood, parseLastGood, type StoredSpec } from './lastgoodFile.ts';
 import type { SpecParser } from './read.ts';
-import { DiskSync } from './sync.ts';
 
 export interface LastGood extends StoredSpec {
   /** Undefined where this version of hublet refuses the stored text. */

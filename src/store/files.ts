@@ -6,7 +6,9 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -58,6 +60,27 @@ export function writeFileAtomic(path: string, text: string, options: WriteOption
     throw error;
   }
   if (options.isSynced === true) syncPath(dirname(path));
+}
+
+/**
+ * Adds a text to the end of a file, the whole of it or nothing.
+ *
+ * @throws {NodeJS.ErrnoException} ENOENT where there is no such file, ENOSPC ...; what fitted of it is taken away again
+ */
+export function appendToFile(path: string, text: string): void {
+  const file = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
+  try {
+    const { size } = fstatSync(file);
+    try {
+      const bytes = Buffer.from(text, 'utf8');
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    } catch (error) {
+      ftruncateSync(file, size);
+      throw error;
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Forces a file, or the names in a directory, to disk. @throws {NodeJS.ErrnoException} EIO, ENOENT ... */

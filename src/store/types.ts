@@ -44,9 +44,11 @@ export interface RuntimeStore {
 /** Ports given to servers, kept over reboots. */
 export interface PortStore {
   readonly ports: ReadonlyMap<string, number>;
-  /** On disk before it returns. @throws on a full or read-only file system */
+  /** Written before it returns, on disk within a second. @throws on a full or read-only file system */
   assign(name: string, port: number): void;
   release(name: string): void;
+  /** Brings everything written to disk and stops timers. */
+  close(): void;
 }
 
 /** Who this installation is. Made at the first start, never changed. */

@@ -216,6 +216,7 @@ export class World {
           this.ports.set(name, port);
         },
         release: (name) => void this.ports.delete(name),
+        close: () => undefined,
       },
       accounts: {
         cached: (name) => this.accounts.get(name) ?? { kind: 'missing' },

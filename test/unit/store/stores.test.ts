@@ -7,6 +7,7 @@ import { openInstance } from '../../../src/store/instance.ts';
 import { environmentPath, openRuntimeStore } from '../../../src/store/memory.ts';
 import { openPortStore } from '../../../src/store/ports.ts';
 import type { ServerMemory } from '../../../src/store/types.ts';
+import { FakeClock } from '../../fakes/clock.ts';
 import { FakeLog } from '../../fakes/log.ts';
 
 let directory: string;
@@ -56,35 +57,69 @@ describe('instance', () => {
 });
 
 describe('ports', () => {
-  test('are on disk when assign returns and kept by name, whatever the name', () => {
-    const store = openPortStore(directory, log);
+  const open = () => openPortStore({ stateDirectory: directory, clock: new FakeClock(), log });
+  const path = () => join(directory, 'ports.jsonl');
+
+  test('are written when assign returns and kept by name, whatever the name', () => {
+    const store = open();
     store.assign('alice', 20_001);
     store.assign('__proto__', 20_002);
     store.assign('bob', 20_003);
     store.release('bob');
 
-    const again = openPortStore(directory, log);
-    expect([...again.ports]).toEqual([
+    expect([...open().ports]).toEqual([
       ['alice', 20_001],
       ['__proto__', 20_002],
     ]);
+    expect(statSync(path()).mode & 0o777).toBe(0o600);
   });
 
-  test('a damaged file is set aside and reported', () => {
-    openPortStore(directory, log).assign('alice', 20_001);
-    writeFileSync(join(directory, 'ports.json'), '{"ports":[["alice",');
+  test('cost a line each, and changes that count no more are taken out', () => {
+    const store = open();
+    for (let port = 20_000; port < 21_000; port += 1) store.assign('alice', port);
 
-    expect(openPortStore(directory, log).ports.size).toBe(0);
-    expect(readdirSync(directory)).toEqual(['ports.json.damaged']);
-    expect(log.complaints()).toEqual(['stored ports are damaged and were set aside']);
+    expect(readFileSync(path(), 'utf8').split('\n').length).toBeLessThan(150);
+    expect([...open().ports]).toEqual([['alice', 20_999]]);
   });
+
+  test('a line that a power cut left unfinished counts as not written', () => {
+    open().assign('alice', 20_001);
+    writeFileSync(path(), `${readFileSync(path(), 'utf8')}["bob",2000`);
+
+    const again = open();
+    expect([...again.ports]).toEqual([['alice', 20_001]]);
+    again.assign('carol', 20_002);
+    expect([...open().ports.keys()]).toEqual(['alice', 'carol']);
+    expect(log.complaints()).toEqual([]);
+  });
+
+  test.each(['{"ports":[["alice",\n', '["alice"]\n', '["alice","20001"]\n', 'null\n'])(
+    'a damaged file is set aside and reported: %j',
+    (damage) => {
+      open().assign('alice', 20_001);
+      writeFileSync(path(), damage);
+
+      expect(open().ports.size).toBe(0);
+      expect(readdirSync(directory)).toEqual(['ports.jsonl.damaged']);
+      expect(log.complaints()).toEqual(['stored ports are damaged and were set aside']);
+    },
+  );
 
   test('a port that could not be stored is not given', () => {
-    const store = openPortStore(directory, log);
+    const store = open();
     rmSync(directory, { recursive: true });
 
     expect(() => store.assign('alice', 20_001)).toThrow('ENOENT');
     expect(store.ports.size).toBe(0);
+  });
+
+  test('a file that somebody removed comes back whole', () => {
+    const store = open();
+    store.assign('alice', 20_001);
+    rmSync(path());
+    store.assign('bob', 20_002);
+
+    expect([...open().ports.keys()]).toEqual(['alice', 'bob']);
   });
 });
 

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { hasErrorCode, syncPath } from '../store/files.ts';
+import { hasErrorCode, syncPath } from './files.ts';
 
 /** How long writes are gathered before they are forced to disk together; with the syncing itself, under a second. */
 const GATHER_MS = 500;
@@ -72,6 +72,6 @@ export class DiskSync {
   }
 
   #complain(path: string, err: unknown): void {
-    this.#log.error({ path, err }, 'stored specs could not be synced to disk');
+    this.#log.error({ path, err }, 'stored state could not be synced to disk');
   }
 }
