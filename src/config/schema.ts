@@ -63,7 +63,11 @@ export const configSchema = z
           'Where metrics and pages are served: host:port, unix:/path or off.',
           CONFIG_DEFAULTS.listen,
         ),
-        level: field(z.enum(['off', 'basic', 'full']), 'off: none per server. basic: usage, limits, phases. full: events, pressure and limits in detail too.', CONFIG_DEFAULTS.level),
+        level: field(
+          z.enum(['off', 'basic', 'full']),
+          'off: none per server. basic: usage, limits, phases. full: events, pressure and limits in detail too.',
+          CONFIG_DEFAULTS.level,
+        ),
         labels: field(
           z.array(text(labelKeyProblem)).max(20),
           'Labels of servers that hublet_server_info carries; few values each, or the series multiply.',

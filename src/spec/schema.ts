@@ -176,7 +176,11 @@ const fieldsSchema = z.strictObject({
     'Time between SIGTERM to the main process and SIGKILL to all (TimeoutStopSec=).',
     SPEC_DEFAULTS.terminationGracePeriod,
   ),
-  startTimeout: field(positiveDuration(), 'Time from the start until its unit is active, after which the start has failed (TimeoutStartSec=); also how long a server that is not ready holds a place of reconcile.maxStarting.', SPEC_DEFAULTS.startTimeout),
+  startTimeout: field(
+    positiveDuration(),
+    'Time from the start until its unit is active, after which the start has failed (TimeoutStartSec=); also how long a server that is not ready holds a place of reconcile.maxStarting.',
+    SPEC_DEFAULTS.startTimeout,
+  ),
   suspend: field(
     z.union([z.boolean(), suspensionSchema]),
     'Keep it down: true, or {reason, until}. false: let it run.',
