@@ -63,12 +63,21 @@ export async function ensureTools(report: Report): Promise<void> {
     throw new Error(`${command} succeeded, but programs of ${still.join(', ')} are not on the PATH`);
 }
 
-/** Runs a program to its end, its output on our error stream. @throws when it does not end with 0. */
+/** How much of a failed program's output its error tells. */
+const TOLD_BYTES = 4_000;
+
+/** Runs a program to its end; its output is told only when it fails. @throws with the end of it when its exit code is not 0. */
 export async function runTool(program: string, args: readonly string[]): Promise<void> {
   const env = { ...process.env, PATH: searchPath.join(':'), DEBIAN_FRONTEND: 'noninteractive' };
-  const child = spawn(program, args, { env, stdio: ['ignore', process.stderr, process.stderr] });
+  const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      said = (said + chunk).slice(-TOLD_BYTES);
+    });
+  }
   const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
-  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code ?? signal}`);
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code ?? signal}\n${said.trim()}`);
 }
 
 /** First line of what `qemu --version` prints: a saved state belongs to the very version that wrote it. */
