@@ -70,7 +70,7 @@ export async function ensureState(report: Report, force = false): Promise<SavedS
         await timed(report, 'building the disk image', () => makeEntry('image', image, buildImage));
       }
       await timed(report, 'saving a booted state', () =>
-        makeEntry('state', state, (directory) => bake(image, directory)),
+        makeEntry('state', state, (directory) => bake(image, directory, report)),
       );
       const inUse = new Set(livingMachines().map(({ stateDirectory }) => stateDirectory));
       removeUnused('state', (directory) => inUse.has(directory));
@@ -98,7 +98,7 @@ async function buildImage(directory: string): Promise<void> {
 }
 
 /** Boots the image once, puts hublet's modules in, warms it and saves disk, memory and devices. */
-async function bake(image: string, directory: string): Promise<void> {
+async function bake(image: string, directory: string, report: Report): Promise<void> {
   const imageDirectory = entryDirectory('image', image);
   const { disk, memory, devices } = filesIn(directory);
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', join(imageDirectory, 'disk.img'), '-F', 'raw', disk]);
@@ -117,10 +117,12 @@ async function bake(image: string, directory: string): Promise<void> {
   await using _ = machine;
   const { directories, dependencies } = productionModules();
   await machine.putEntries(projectDirectory, [...directories, 'src', 'package.json'], '/opt/hublet');
-  await machine.run(`bash -s ${dependencies.join(' ')}`, {
+  const warmed = await machine.exec(`bash -s ${dependencies.join(' ')}`, {
     input: await readFile(join(recipe, 'warm.sh')),
-    timeoutMs: 300_000,
+    timeoutMs: 900_000,
   });
+  if (warmed.code !== 0) throw new Error(`warm.sh ended with ${warmed.code}: ${warmed.stdout}${warmed.stderr}`);
+  if (warmed.stderr !== '') report(`test machine: ${warmed.stderr.trim()}`);
   await machine.run('sync; sleep 2; sync');
   await qemu.qmp.execute('stop');
   await qemu.qmp.migrate('migrate', `exec:cat > '${devices}'`);
