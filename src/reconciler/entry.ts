@@ -2,6 +2,7 @@ import { initialTransition } from 'xstate';
 import { type ServerInput, type ServerSnapshot, serverMachine } from '../machines/server.machine.ts';
 import type { Condition, LastExit, ServerStatus } from '../status/types.ts';
 import type { ServerMemory } from '../store/types.ts';
+import type { UnitState } from '../systemd/port.ts';
 import type { Admission } from './admitter.ts';
 import type { UnitEnd } from './exit.ts';
 
@@ -64,6 +65,8 @@ export interface ServerEntry {
   /** The present run began before this controller did: what its cgroup counted so far was told by an earlier one. */
   isAdopted: boolean;
   conditions: readonly Condition[];
+  /** The unit as the last look saw it. */
+  seen: UnitState | undefined;
 }
 
 /**
@@ -121,6 +124,7 @@ export function createEntry(
     unknownSinceMs: undefined,
     isAdopted: true,
     conditions: told?.conditions ?? [],
+    seen: undefined,
   };
 }
 

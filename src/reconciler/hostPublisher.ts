@@ -6,7 +6,7 @@ import type { LoopPorts } from './ports.ts';
 import { phaseOf } from './statusView.ts';
 
 /** Many servers change at once: their counts are written together. */
-const GATHER_MS = 100;
+const GATHER_MS = 250;
 const RETRY_MS = 5_000;
 
 /** Where HTTP listens, or why it doesn't. */

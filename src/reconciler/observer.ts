@@ -14,17 +14,35 @@ export function isOurs(unit: UnitState, instanceId: string): boolean {
 }
 
 /**
- * Whether the unit's properties must be read (one D-Bus call) before anything can be said of it.
+ * Whether the unit's properties must be read (one D-Bus call) before anything can be said of it: whose it is above all.
  *
- * A start of our own is read once it is active, not while it is on its way: that saves a call for each start.
+ * A start of our own is known to be ours.
  */
 export function needsReading(unit: UnitState | undefined, entry: ServerEntry): boolean {
-  if (unit === undefined || !unit.loaded) return false;
-  const isOwnStart = entry.startRequestedMs !== undefined && positionOf(unit) === 'starting';
-  if (isOwnStart) return false;
-  if (positionOf(unit) === 'active')
-    return unit.marks === undefined || unit.live === undefined || unit.controlGroup === '';
-  return unit.marks === undefined && (entry.startRequestedMs === undefined || unit.invocationId !== '');
+  if (unit === undefined || !unit.loaded || unit.marks !== undefined) return false;
+  const position = positionOf(unit);
+  const isOwnStart = entry.startRequestedMs !== undefined && (position === 'starting' || position === 'active');
+  return !isOwnStart && (position === 'active' || entry.startRequestedMs === undefined || unit.invocationId !== '');
+}
+
+/** Whether what is in force must be read (one D-Bus call): once for each run, and after its limits may have changed. */
+export function needsLimits(unit: UnitState | undefined): boolean {
+  return unit !== undefined && positionOf(unit) === 'active' && (unit.live === undefined || unit.controlGroup === '');
+}
+
+/**
+ * Whether a change of the unit since the last look at it can lead to anything. A start brings half a dozen of them.
+ *
+ * Not: the steps of a start of our own before it is up or over, nor that its job is done once it is up.
+ */
+export function hasNews(unit: UnitState | undefined, entry: ServerEntry): boolean {
+  const { seen, snapshot, startRequestedMs } = entry;
+  if (unit === undefined || unit.stopRequestedBy !== undefined) return true;
+  if (snapshot.value !== 'starting' && snapshot.value !== 'running' && snapshot.value !== 'ready') return true;
+  if (startRequestedMs !== undefined && positionOf(unit) === 'starting') return snapshot.value !== 'starting';
+  const { activeState, invocationId, mainPid } = unit;
+  const isAsSeen = activeState === seen?.activeState && invocationId === seen.invocationId && mainPid === seen.mainPid;
+  return positionOf(unit) !== 'active' || !isAsSeen;
 }
 
 /** A run that is up (or on its way) and that the entry doesn't know yet; undefined where there is none. */

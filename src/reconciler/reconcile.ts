@@ -1,7 +1,7 @@
 /** One look at one server: what is wished, what is there, what follows. The loop decides when to look. */
-import { transition } from 'xstate';
 import { DEFAULT_BACKOFF } from '../machines/backoff.ts';
-import { type Observed, serverMachine } from '../machines/server.machine.ts';
+import type { Observed } from '../machines/server.machine.ts';
+import { createStep } from '../machines/step.ts';
 import type { SpecRecord } from '../source/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import { serverFileId, unitName } from '../units/name.ts';
@@ -10,7 +10,7 @@ import type { Admitter } from './admitter.ts';
 import type { Ends } from './ends.ts';
 import { createEntry, type ServerEntry } from './entry.ts';
 import { nextLookMs } from './nextLook.ts';
-import { isOurs, needsReading, newInvocation } from './observer.ts';
+import { hasNews, isOurs, needsLimits, needsReading, newInvocation } from './observer.ts';
 import { PhaseEvents } from './phaseEvents.ts';
 import { planActions, positionOf } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
@@ -50,6 +50,7 @@ export class Reconciler {
   readonly #actor: Actor;
   readonly #publisher: Publisher;
   readonly #phases: PhaseEvents;
+  readonly #step = createStep();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -91,7 +92,15 @@ export class Reconciler {
     const isQueued = this.#decide(entry, record, own, isForeign, end.kind === 'ended' ? end.exit : null);
     // Somebody restarted it before its end was dealt with: the new run has not been looked at.
     if (end.kind === 'ended' && newInvocation(own, entry) !== undefined) this.#options.enqueue(name);
-    return await this.#act(entry, record, own, { isForeign, isQueued });
+    // Only now, so that the place among the starting servers is free already for the next.
+    const present = isForeign || !needsLimits(own) ? own : await this.#readLimits(entry);
+    return await this.#act(entry, record, present, { isForeign, isQueued });
+  }
+
+  /** Whether a change of its unit asks for a look. */
+  isNews(name: string): boolean {
+    const entry = this.entries.get(name);
+    return entry === undefined || hasNews(this.#ports.systemd.unit(entry.unitName), entry);
   }
 
   /** Whether a name that nothing is known of is that of a unit of ours. */
@@ -117,11 +126,23 @@ export class Reconciler {
     return entry;
   }
 
-  /** The unit as systemd has it, its properties read once for each run. */
+  /** The unit as systemd has it, read first where it isn't known whose it is. */
   async #observe(entry: ServerEntry): Promise<UnitState | undefined> {
     const { systemd } = this.#ports;
-    if (needsReading(systemd.unit(entry.unitName), entry)) await systemd.read(entry.unitName);
-    return systemd.unit(entry.unitName);
+    entry.seen = systemd.unit(entry.unitName);
+    if (needsReading(entry.seen, entry)) {
+      await systemd.read(entry.unitName);
+      entry.seen = systemd.unit(entry.unitName);
+    }
+    return entry.seen;
+  }
+
+  async #readLimits(entry: ServerEntry): Promise<UnitState | undefined> {
+    const { systemd } = this.#ports;
+    await systemd.read(entry.unitName);
+    const unit = systemd.unit(entry.unitName);
+    this.#follow(entry, unit);
+    return unit;
   }
 
   #noteInvocation(entry: ServerEntry, unit: UnitState | undefined, record: SpecRecord | undefined): void {
@@ -151,7 +172,7 @@ export class Reconciler {
     entry.generation = record.generation;
     events.record({ server: entry.name, reason: 'SpecAccepted', message: `generation ${record.generation}` });
     for (const message of record.warnings) events.record({ server: entry.name, reason: 'InsecureSpec', message });
-    if (isChange) [entry.snapshot] = transition(serverMachine, entry.snapshot, { type: 'FORGIVEN' });
+    if (isChange) entry.snapshot = this.#step(entry.snapshot, { type: 'FORGIVEN' });
   }
 
   /** Keeps usage and readiness measured for the present run and no other. */
@@ -196,9 +217,9 @@ export class Reconciler {
       policy: { restart: entry.served?.server.spec.restartPolicy ?? 'OnFailure', backoff: DEFAULT_BACKOFF },
       jitter: random(),
     };
-    [entry.snapshot] = transition(serverMachine, before, event);
+    entry.snapshot = this.#step(before, event);
     const isQueued = this.#isHeld(entry, event);
-    if (isQueued) [entry.snapshot] = transition(serverMachine, entry.snapshot, { type: 'HELD' });
+    if (isQueued) entry.snapshot = this.#step(entry.snapshot, { type: 'HELD' });
     // It runs on: whatever stop was asked of it has come to nothing.
     if (entry.snapshot.value === 'running' || entry.snapshot.value === 'ready') entry.stopAskedOf = '';
     this.#phases.tell(entry, before, record);

@@ -12,37 +12,39 @@ export class StartGate {
   readonly #capacity: number;
   readonly #inside = new Set<string>();
   readonly #waiting = new Map<string, Waiting>();
+  /** Those in line that a place is kept for: they were named, and have not entered yet. */
+  readonly #named = new Set<string>();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** True: it may start, and holds a place until `leave`. False: it stands in line, and `next` will name it. */
+  /** True: it may start, and holds a place until `leave`. False: it stands in line, and a `leave` will name it. */
   enter(name: string, priority: number): boolean {
     if (this.#inside.has(name)) return true;
-    const isFirst = this.#next(this.#capacity - this.#inside.size).some((waiting) => waiting === name);
-    const hasRoom = this.#inside.size + this.#waiting.size < this.#capacity;
-    if (isFirst || hasRoom) {
-      this.#waiting.delete(name);
-      this.#inside.add(name);
-      return true;
-    }
     this.#waiting.set(name, { name, priority });
-    return false;
+    const isKept = this.#named.delete(name) && this.#inside.size < this.#capacity;
+    if (!isKept && !this.#next().includes(name)) return false;
+    this.occupy(name);
+    return true;
   }
 
   /** Notes that a server is starting whoever asked for it, as one found at start-up is; it may exceed the capacity. */
   occupy(name: string): void {
+    this.#named.delete(name);
     this.#waiting.delete(name);
     this.#inside.add(name);
   }
 
-  /** Gives the place, or the place in line, back. Returns the names that may enter now. */
+  /** Gives the place, or the place in line, back. Returns the names that may enter now, each told once. */
   leave(name: string): readonly string[] {
+    this.#named.delete(name);
     // One in line may have been the next, and the place it didn't take is free for another.
     const wasWaiting = this.#waiting.delete(name);
     if (!this.#inside.delete(name) && !wasWaiting) return [];
-    return this.#next(this.#capacity - this.#inside.size);
+    const next = this.#next();
+    for (const one of next) this.#named.add(one);
+    return next;
   }
 
   /** How many wait in line. */
@@ -50,9 +52,12 @@ export class StartGate {
     return this.#waiting.size;
   }
 
-  #next(places: number): string[] {
-    if (places <= 0 || this.#waiting.size === 0) return [];
+  /** Who may have the places that are free and kept for nobody. */
+  #next(): readonly string[] {
+    const places = this.#capacity - this.#inside.size - this.#named.size;
+    if (places <= 0) return [];
     return [...this.#waiting.values()]
+      .filter((waiting) => !this.#named.has(waiting.name))
       .sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
       .slice(0, places)
       .map((waiting) => waiting.name);

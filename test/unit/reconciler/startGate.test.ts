@@ -35,6 +35,16 @@ describe('StartGate', () => {
     expect(gate.leave('found too')).toEqual(['a']);
   });
 
+  it('names each in line once, and keeps the place for it', () => {
+    const gate = new StartGate(2);
+    for (const name of ['a', 'b', 'c', 'd', 'e']) gate.enter(name, 0);
+    expect(gate.leave('a')).toEqual(['c']);
+    expect(gate.leave('b')).toEqual(['d']);
+    expect(gate.enter('e', 0)).toBe(false);
+    expect(gate.enter('c', 0)).toBe(true);
+    expect(gate.leave('d')).toEqual(['e']);
+  });
+
   it('never lets more in than it has places, and starves nobody', () => {
     fc.assert(
       fc.property(
