@@ -29,10 +29,14 @@ export class TemplateError extends Error {
   }
 }
 
-const TEMPLATE = new RegExp(`\\{\\{(${TEMPLATE_NAMES.join('|')})\\}\\}|\\{(${TEMPLATE_NAMES.join('|')})\\}`, 'g');
+/** `${HOME}` is a shell's, not ours: half of it replaced would be a trap for every `bash -c`. */
+const TEMPLATE = new RegExp(
+  `\\{\\{(${TEMPLATE_NAMES.join('|')})\\}\\}|(?<!\\$)\\{(${TEMPLATE_NAMES.join('|')})\\}`,
+  'g',
+);
 
 /**
- * The text with each template replaced by its value; `{{NAME}}` becomes a literal `{NAME}`. Values are not expanded again.
+ * The text with each template replaced by its value; `{{NAME}}` becomes a literal `{NAME}`, and `${NAME}` stays as it is. Values are not expanded again.
  *
  * @throws {TemplateError} a template without a value, such as `{PORT}` where the server has no port
  */

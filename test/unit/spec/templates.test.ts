@@ -13,6 +13,7 @@ describe('expand', () => {
     ['{"a": {"b": [1]}}', '{"a": {"b": [1]}}'],
     ['{"user":{USER}}', '{"user":al}'],
     ['{name} {NAME2} {} {{x}} $NAME %n', '{name} {NAME2} {} {{x}} $NAME %n'],
+    [`cd $\{HOME} && echo $\{PORT:-$\{{UID}}} {NAME}`, `cd $\{HOME} && echo $\{PORT:-$\{UID}} alice`],
     ['', ''],
   ])('%s -> %s', (text, expanded) => {
     expect(expand(text, values)).toBe(expanded);
