@@ -14,7 +14,7 @@ export function findOrphans(isKnown: (unit: string) => boolean, ports: LoopPorts
 }
 
 /**
- * Removes status files of servers that are not in `names`, and environment files that no loaded unit reads.
+ * Removes status and memory of servers that are not in `names`, and environment files that no loaded unit reads.
  *
  * @throws {NodeJS.ErrnoException} a read-only file system
  */
@@ -23,6 +23,7 @@ export function removeLeftovers(names: ReadonlySet<string>, ports: LoopPorts): v
   for (const name of statusFiles.names()) {
     if (!names.has(name)) statusFiles.remove(name);
   }
+  runtime.sweepMemories(names);
   const isLoaded = (name: string) => systemd.unit(unitName(name))?.loaded === true;
   const paths = [...names].filter(isLoaded).map((name) => `${config.runtimeDirectory}/env/${serverFileId(name)}.env`);
   runtime.sweepEnvironment(new Set(paths));

@@ -202,7 +202,7 @@ export class Reconciler {
   ): boolean {
     const { clock, random, prober } = this.#ports;
     const before = entry.snapshot;
-    const isCertain = this.#options.isEverySourceReady() && isOrphanCertain(entry, clock.monotonicMs());
+    const isCertain = this.#options.isEverySourceReady() && isOrphanCertain(entry, unit, clock.monotonicMs());
     const isNewRunAsked = isRestartAsked(entry, record);
     const event: Observed = {
       type: 'OBSERVED',

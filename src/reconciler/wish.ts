@@ -12,9 +12,11 @@ export const RESTARTED_AT = 'hublet/restartedAt';
 /** A unit of ours that no source knows is stopped after this time, not before: a source may be late, or its file on the move. */
 export const ORPHAN_GRACE_MS = 60_000;
 
-/** Whether it has been unknown to all sources for long enough to be taken for deleted. */
-export function isOrphanCertain({ unknownSinceMs }: ServerEntry, nowMs: number): boolean {
-  return unknownSinceMs !== undefined && nowMs - unknownSinceMs >= ORPHAN_GRACE_MS;
+/** Whether what no source knows may be taken for deleted: after a while, and at once where there never was anything to run. */
+export function isOrphanCertain(entry: ServerEntry, unit: UnitState | undefined, nowMs: number): boolean {
+  if (entry.unknownSinceMs === undefined) return false;
+  const isNothing = entry.generation === 0 && unit === undefined && entry.startRequestedMs === undefined;
+  return isNothing || nowMs - entry.unknownSinceMs >= ORPHAN_GRACE_MS;
 }
 
 /**

@@ -73,6 +73,13 @@ export function openRuntimeStore({ runtimeDirectory, bootId, log }: RuntimeStore
       removeFile(memoryPath(name));
       written.delete(name);
     },
+    sweepMemories(names) {
+      const keep = new Set([...names].map(memoryPath));
+      for (const file of readdirSync(stateDirectory)) {
+        const path = join(stateDirectory, file);
+        if (!keep.has(path)) removeFile(path);
+      }
+    },
     writeEnvironment(path, text) {
       if (readFileIfPresent(inEnvironmentDirectory(path)) === text) return;
       writeFileAtomic(path, text, { mode: 0o400 });

@@ -34,6 +34,8 @@ export interface RuntimeStore {
   /** Written and renamed at once, not synced: it need not outlive the boot. @throws on a full or read-only file system */
   writeMemory(memory: ServerMemory): void;
   removeMemory(name: string): void;
+  /** Removes every memory but those of the servers named. */
+  sweepMemories(names: ReadonlySet<string>): void;
   /** 0400, written and renamed. @throws on a full or read-only file system */
   writeEnvironment(path: string, text: string): void;
   removeEnvironment(path: string): void;

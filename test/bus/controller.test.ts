@@ -70,6 +70,31 @@ describe('what it leaves', () => {
   });
 });
 
+describe('specs that were never good', () => {
+  it('are gone from status a moment after their file is', async () => {
+    await host.start();
+    host.put('alice', 'kind: Server\n');
+    await host.until(() => host.condition('alice', 'Accepted')?.status === 'False', 'it is refused');
+
+    host.remove('alice');
+    await host.pass(2_000);
+
+    expect([...host.files('env'), ...host.files('state'), ...host.files('status')]).toEqual([]);
+  });
+
+  it('leave nothing where their file went while no controller ran', async () => {
+    await host.start();
+    host.put('alice', 'kind: Server\n');
+    await host.until(() => host.condition('alice', 'Accepted')?.status === 'False', 'it is refused');
+    await host.stop();
+
+    host.remove('alice');
+    await host.start();
+
+    expect([...host.files('env'), ...host.files('state'), ...host.files('status')]).toEqual([]);
+  });
+});
+
 describe('units that nobody asks for', () => {
   it('leaves a unit whose spec and state are lost alone for a minute, with its environment, and then stops it', async () => {
     host.put('alice');

@@ -349,11 +349,13 @@ describe('without dbus-daemon', () => {
   });
 
   it('an exit is seen at the listing afterwards', async () => {
-    for (const name of ['a', 'b', 'c']) await started(`hublet-${name}.service`);
+    for (const name of ['a', 'b', 'c', 'd']) await started(`hublet-${name}.service`);
+    for (const name of ['c', 'd']) await systemd.read(`hublet-${name}.service`);
 
     await lostBus(() => {
       fake.kill('hublet-a.service', { exit: 0 });
       fake.kill('hublet-b.service', { exit: 4 });
+      fake.kill('hublet-d.service', { signal: 9 });
     });
 
     expect(systemd.unit('hublet-a.service')).toMatchObject({ loaded: false });
@@ -363,6 +365,7 @@ describe('without dbus-daemon', () => {
       execMainStatus: 4,
     });
     expect(systemd.unit('hublet-c.service')).toMatchObject({ activeState: 'active' });
+    expect(systemd.unit('hublet-d.service')).toMatchObject({ activeState: 'failed', result: 'signal', mainPid: 0 });
     expect(events).toContainEqual({ kind: 'changed', unit: 'hublet-a.service' });
     expect(events).toContainEqual({ kind: 'changed', unit: 'hublet-b.service' });
   });
@@ -465,14 +468,18 @@ describe('a re-execution of systemd', () => {
     expect(await seen(unit, (now) => now?.activeState === 'failed')).toMatchObject({ execMainStatus: 5 });
   });
 
-  it('shows an exit that nobody was told of', async () => {
+  it.each([
+    { exit: 0, expected: { loaded: false } },
+    { exit: 4, expected: { activeState: 'failed', result: 'exit-code', execMainStatus: 4, mainPid: 0 } },
+  ])('shows an exit with $exit that nobody was told of', async ({ exit, expected }) => {
     await started(unit);
+    await systemd.read(unit);
 
     const reloaded = nextEvent('reloaded');
-    await fake.reexec(() => fake.kill(unit, { exit: 0 }));
+    await fake.reexec(() => fake.kill(unit, { exit }));
     await reloaded;
 
-    expect(systemd.unit(unit)).toMatchObject({ loaded: false });
+    expect(systemd.unit(unit)).toMatchObject(expected);
   });
 });
 

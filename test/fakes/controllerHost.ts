@@ -19,6 +19,7 @@ import type { Config } from '../../src/config/types.ts';
 import { type Controller, createController } from '../../src/controller.ts';
 import { readServerStatus } from '../../src/status/statusFile.ts';
 import type { ServerStatus } from '../../src/status/types.ts';
+import { SystemdError } from '../../src/systemd/port.ts';
 import { unitName } from '../../src/units/name.ts';
 import { FakeClock } from './clock.ts';
 import { FakeLog } from './log.ts';
@@ -53,7 +54,7 @@ export class ControllerHost {
   readonly elsewhere = join(this.root, 'desired-state-2');
   readonly runtimeDirectory = join(this.root, 'run');
   readonly log = new FakeLog();
-  readonly fake: FakeSystemd;
+  fake: FakeSystemd;
   readonly config: Config;
   readonly #clock: Clock;
   readonly #ownsFake: boolean;
@@ -78,7 +79,7 @@ export class ControllerHost {
         concurrency: options.concurrency ?? 16,
         maxStarting: options.maxStarting ?? 8,
         resyncMs: 60_000,
-        rescanMs: 1_000,
+        rescanMs: 200,
       },
       metrics: { listen: null, level: 'basic', labels: [] },
       runtimeDirectory: this.runtimeDirectory,
@@ -150,6 +151,21 @@ export class ControllerHost {
     putFile(this.elsewhere, name, text);
   }
 
+  /**
+   * All that the controller ever knew is lost but who it is, and systemd has no units: what it makes of the specs now is
+   * what they say. No controller may be running.
+   */
+  async beginAnew(): Promise<void> {
+    const { stateDirectory, runtimeDirectory } = this.config;
+    const instance = readFileSync(join(stateDirectory, 'instance.json'));
+    rmSync(stateDirectory, { recursive: true });
+    rmSync(runtimeDirectory, { recursive: true });
+    mkdirSync(stateDirectory, { mode: 0o700 });
+    writeFileSync(join(stateDirectory, 'instance.json'), instance, { mode: 0o600 });
+    await this.fake.close();
+    this.fake = await startFakeSystemd();
+  }
+
   /** The accepted specs of the state directory are lost; who this installation is stays known. */
   forgetAccepted(): void {
     rmSync(join(this.config.stateDirectory, 'specs'), { recursive: true });
@@ -189,10 +205,9 @@ export class ControllerHost {
     return readServerStatus(this.runtimeDirectory, name)?.status;
   }
 
-  /** The status, where it answers for the present file's text. */
-  answer(name: string): ServerStatus['status'] | undefined {
-    const status = readServerStatus(this.runtimeDirectory, name);
-    return status?.metadata.generation === status?.status.observedGeneration ? status?.status : undefined;
+  /** Size of the file content that the status answers for. */
+  answeredSize(name: string): number | undefined {
+    return readServerStatus(this.runtimeDirectory, name)?.metadata.source?.size;
   }
 
   condition(name: string, type: string): ServerStatus['status']['conditions'][number] | undefined {
@@ -248,7 +263,7 @@ export class ControllerHost {
     for (let round = 0; round < 2; round += 1) {
       const { systemd } = this.controller.ports;
       // Its answer comes after every signal sent before it.
-      if (systemd.isConnected()) await systemd.systemState();
+      if (systemd.isConnected()) await answerOf(systemd.systemState());
       await new Promise<void>((resolve) => setImmediate(resolve));
       await this.controller.loop.idle();
     }
@@ -257,6 +272,15 @@ export class ControllerHost {
   async #turn(ms: number): Promise<void> {
     if (this.#clock instanceof FakeClock) this.#clock.advance(ms);
     await new Promise<void>((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** An answer that is only waited for: a connection that ends meanwhile is an answer too. */
+async function answerOf(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof SystemdError)) throw error;
   }
 }
 

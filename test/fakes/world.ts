@@ -200,6 +200,9 @@ export class World {
           this.memories.set(memory.name, memory);
         },
         removeMemory: (name) => void this.memories.delete(name),
+        sweepMemories: (names) => {
+          for (const name of this.memories.keys()) if (!names.has(name)) this.memories.delete(name);
+        },
         writeEnvironment: (path, text) => {
           this.#write();
           this.environments.set(path, text);
