@@ -155,6 +155,8 @@ export function onListed(previous: UnitRecord | undefined, row: UnitRow): UnitRe
       subState: row.subState,
       hasJob: row.job !== 0,
       stopRequestedBy: state.stopRequestedBy ?? (isBeingStopped ? stopper(record) : undefined),
+      // How a run ended, only a reading tells: until then nothing is to be concluded from what was known of it.
+      marks: isSame ? state.marks : undefined,
     },
   };
 }
