@@ -24,6 +24,8 @@ export interface PlanInput {
   readonly limits: readonly UnitProperty[];
   /** Our start was sent and no run answered it yet. */
   readonly isStartPending: boolean;
+  /** Our stop was sent to this very run. */
+  readonly isStopSent: boolean;
   readonly hasEnvironmentFile: boolean;
 }
 
@@ -83,9 +85,10 @@ function planStart({ position, plan, isStartPending }: PlanInput): readonly Acti
   return position === 'absent' ? [{ kind: 'start', plan }] : [];
 }
 
-function planStop({ position, unit }: PlanInput): readonly Action[] {
-  const isStopAsked = unit?.stopRequestedBy === 'hublet' && (position === 'stopping' || unit.hasJob);
-  return (position === 'active' || position === 'starting') && !isStopAsked ? [{ kind: 'stop' }] : [];
+/** A job that is there after our stop was sent is that stop; where it comes to nothing, another is sent. */
+function planStop({ position, unit, isStopSent }: PlanInput): readonly Action[] {
+  const isStopUnderWay = unit?.hasJob === true && (isStopSent || unit.stopRequestedBy === 'hublet');
+  return (position === 'active' || position === 'starting') && !isStopUnderWay ? [{ kind: 'stop' }] : [];
 }
 
 function planDown({ position, unit, hasEnvironmentFile }: PlanInput): readonly Action[] {

@@ -266,6 +266,7 @@ export class Reconciler {
       plan: entry.admission.kind === 'admitted' ? entry.admission.plan : undefined,
       limits: apply,
       isStartPending: entry.startRequestedMs !== undefined,
+      isStopSent: unit !== undefined && unit.invocationId !== '' && unit.invocationId === entry.stopAskedOf,
       hasEnvironmentFile: entry.hasEnvironmentFile,
     });
     if (this.#options.isDryRun) {

@@ -117,7 +117,12 @@ export class ControllerHost {
       accountPaths: { passwd: join(this.root, 'passwd'), nsswitch: join(this.root, 'nsswitch.conf') },
       journalProgram: join(this.root, 'journalctl'),
     });
-    await this.#controller.start();
+    let isStarted = false;
+    const started = this.#controller.start().finally(() => {
+      isStarted = true;
+    });
+    while (!isStarted) await this.#turn(1);
+    await started;
   }
 
   async stop(): Promise<void> {

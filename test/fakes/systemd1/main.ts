@@ -21,6 +21,8 @@ export interface FakeSystemd {
   resetCalls(): void;
   /** Number of match rules of all connections but the fake's own. */
   matchRules(): Promise<number>;
+  /** The largest number of units that were on their way up at the same time. */
+  mostStarting(): number;
   /** Unique bus names of those who subscribed to signals. */
   subscribers(): readonly string[];
   /** A runtime property set on a slice. */
@@ -134,6 +136,10 @@ class Systemd1 implements FakeSystemd {
     );
     const rules = reply?.body[0] as Record<string, readonly string[]>;
     return Object.entries(rules).reduce((sum, [owner, list]) => sum + (owner === nameOf(bus) ? 0 : list.length), 0);
+  }
+
+  mostStarting(): number {
+    return this.#pid1.mostStarting;
   }
 
   subscribers(): readonly string[] {

@@ -43,6 +43,8 @@ export class FakePid1 {
   readonly failingStarts = new Map<string, number>();
   /** Units whose process ignores SIGTERM from its start on. */
   readonly stubborn = new Set<string>();
+  /** The largest number of start jobs there ever was at once. */
+  mostStarting = 0;
   readonly #emit: (signal: Signal) => void;
   #nextJob = 1;
   #nextPid = firstPid;
@@ -235,6 +237,8 @@ export class FakePid1 {
   #queue(unit: FakeUnit, type: JobType): number {
     const id = this.#nextJob++;
     unit.job = { id, type };
+    const starting = [...this.units.values()].filter(({ job }) => job?.type === 'start').length;
+    this.mostStarting = Math.max(this.mostStarting, starting);
     this.#manager('JobNew', 'uos', [id, jobPath(id), unit.name]);
     return id;
   }
