@@ -7,6 +7,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/model/**/*.test.ts'],
+          // No test measures time; properties with many examples take long on a busy computer.
+          testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -42,10 +42,14 @@ describe('the totals of a run', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'totals-')), 'report.json');
     writeFileSync(path, text);
 
-    expect(readTotals(path)).toEqual({ passed: 0, failed: 1 });
+    expect(readTotals(path)).toEqual({ passed: 0, failed: 1, problem: expect.stringContaining('JSON') });
   });
 
   it('are one failed where there is no report', () => {
-    expect(readTotals('/nowhere/report.json')).toEqual({ passed: 0, failed: 1 });
+    expect(readTotals('/nowhere/report.json')).toMatchObject({
+      passed: 0,
+      failed: 1,
+      problem: expect.stringContaining('ENOENT'),
+    });
   });
 });
