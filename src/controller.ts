@@ -42,6 +42,8 @@ export interface ControllerOptions {
   readonly statusGid: number | undefined;
   /** D-Bus address; undefined: the system bus. */
   readonly busAddress?: string | undefined;
+  /** How long `start` waits for systemd; 20 s where absent. */
+  readonly busTimeoutMs?: number | undefined;
   readonly cgroupRoot?: string;
   /** Where accounts are read from; absent: this host's own files. */
   readonly accountPaths?: PasswdPaths;
@@ -64,7 +66,8 @@ export interface Controller {
   isAlive(): boolean;
 }
 
-const BUS_TIMEOUT_MS = 20_000;
+/** How long a start waits for systemd where nobody is in a hurry. */
+export const BUS_TIMEOUT_MS = 20_000;
 /** Work that has waited this long without any being done means that the loop hangs. */
 const STUCK_MS = 45_000;
 
@@ -185,7 +188,7 @@ export function createController(options: ControllerOptions): Controller {
       if (listen !== null)
         stopHttp = keepListening(http, listen, { clock, log, tell: (state) => host.noteHttp(state) });
       ports.sampler.start();
-      await Promise.all([ports.systemd.open(BUS_TIMEOUT_MS), ports.source.start()]);
+      await Promise.all([ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS), ports.source.start()]);
       await loop.start();
       host.markStarted();
       ports.events.record({ reason: 'ControllerStarted', message: `hublet ${version}` });

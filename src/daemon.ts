@@ -4,7 +4,7 @@ import { flushCompileCache } from 'node:module';
 import { promisify } from 'node:util';
 import { type Clock, createSystemClock } from './clock.ts';
 import type { Config } from './config/types.ts';
-import { type Controller, createController } from './controller.ts';
+import { BUS_TIMEOUT_MS, type Controller, createController } from './controller.ts';
 import type { Log } from './log.ts';
 import { createNotifier } from './notify/notifier.ts';
 import { LockHeld, takeLock } from './store/lock.ts';
@@ -55,6 +55,7 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
     log,
     version: VERSION,
     isDryRun: options.dryRun,
+    busTimeoutMs: options.once ? Math.min(options.timeoutMs, BUS_TIMEOUT_MS) : undefined,
     statusGid: config.isUserMode ? undefined : await statusGroup(log),
     busAddress: config.isUserMode ? `unix:path=${process.env.XDG_RUNTIME_DIR ?? ''}/bus` : undefined,
   });

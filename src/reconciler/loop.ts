@@ -133,11 +133,14 @@ export class ReconcileLoop {
     await this.#queue.stop();
   }
 
-  /** For each server known now, whether it is where it stays. */
+  /** For each server known now, whether it is where it stays; a file that may still be being written counts as one. */
   settlements(): readonly Settlement[] {
     const { source } = this.#ports;
-    const held = new Set(source.states().flatMap((state) => state.heldForPrune));
-    return [...this.entries.values()].map((entry) => settlementOf(entry, source.record(entry.name), held));
+    const states = source.states();
+    const held = new Set(states.flatMap((state) => state.heldForPrune));
+    const undecided = states.reduce((sum, state) => sum + (state.undecided ?? 0), 0);
+    const settled = [...this.entries.values()].map((entry) => settlementOf(entry, source.record(entry.name), held));
+    return [...settled, ...Array<Settlement>(undecided).fill('open')];
   }
 
   /** Resolves when no name waits for a look or has one; alarms may still be set. */

@@ -14,8 +14,8 @@ export function settlementOf(
   heldNames: ReadonlySet<string>,
 ): Settlement {
   if (record === undefined) return 'open';
-  const isAbsenceUnproven = record.file === undefined && !record.isFrozen && !heldNames.has(record.name);
-  if (record.isDeleted || isAbsenceUnproven) return 'open';
+  const isVanishing = record.isMissing === true && !record.isFrozen && !heldNames.has(record.name);
+  if (record.isDeleted || isVanishing) return 'open';
   const isRefused = record.refusal !== undefined;
   switch (entry.snapshot.value) {
     case 'ready':

@@ -75,6 +75,11 @@ export class SpecBook {
     return [...this.#entries.values()].filter((entry) => entry.refusal !== undefined).length;
   }
 
+  /** How many files are there that may still be being written. */
+  undecided(): number {
+    return [...this.#entries.values()].filter(({ attention }) => isUndecided(attention)).length;
+  }
+
   /** Whether a listed file has to be looked at. `stamp` undefined: it could not even be looked at from outside. */
   isDue(name: string, stamp: FileStamp | undefined): boolean {
     const entry = this.#entries.get(name);
@@ -200,6 +205,10 @@ export class SpecBook {
     store.put({ name, generation, source: path, file, text, canonical, spec });
     log.info({ server: name, generation }, 'spec accepted');
   }
+}
+
+function isUndecided({ seen, isJudged, unreadableTries }: Attention): boolean {
+  return seen !== undefined && !isJudged && unreadableTries === 0;
 }
 
 /** False for a file that has only been looked at so far. */

@@ -97,7 +97,9 @@ export class DirectorySource {
   }
 
   record(name: string): SpecRecord | undefined {
-    return this.#book.record(name, this.#loss !== undefined);
+    const record = this.#book.record(name, this.#loss !== undefined);
+    const isMissing = this.#loss === undefined && this.#listing?.files.has(name) === false;
+    return record === undefined || !isMissing ? record : { ...record, isMissing };
   }
 
   /** True: a file of that name is there, or was until the contrary is proven. */
@@ -137,6 +139,7 @@ export class DirectorySource {
       message: this.#loss?.message ?? '',
       files: this.#listing?.files.size ?? 0,
       invalid: this.#book.invalid(),
+      undecided: this.#loss === undefined ? this.#book.undecided() : 0,
       ignored: this.#listing?.ignored ?? [],
       heldForPrune: held,
       pruneDigest: pruneDigest(held),

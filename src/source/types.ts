@@ -28,6 +28,8 @@ export interface SpecRecord {
   readonly refusal: SpecRefusal | undefined;
   /** True once the file's absence is proven: the server is to be deleted. */
   readonly isDeleted: boolean;
+  /** True while the last listing did not show its file, whether that is proof enough or not. Absent: false. */
+  readonly isMissing?: boolean;
   /** True while the directory can't be trusted (gone, unreadable, replaced): nothing is created, changed or deleted. */
   readonly isFrozen: boolean;
   /** Warnings that don't refuse it, such as a world-readable file with an environment. */
@@ -53,6 +55,8 @@ export interface SourceState {
   readonly message: string;
   readonly files: number;
   readonly invalid: number;
+  /** Files that are perhaps still being written: what is in them is decided within moments. Absent: 0. */
+  readonly undecided?: number;
   /** Files that are no specs, each with what to do about it where a person may have meant one: `a.yml (to have it read, ...)`. */
   readonly ignored: readonly string[];
   /** Names whose removal waits for a person; empty: none held. */

@@ -198,6 +198,10 @@ export class ControllerHost {
     return join(this.specs, `${name}.yaml`);
   }
 
+  text(name: string): string {
+    return readFileSync(this.path(name), 'utf8');
+  }
+
   unit(name: string): FakeUnitView | undefined {
     return this.fake.unit(unitName(name));
   }
