@@ -524,6 +524,16 @@ describe('a shutdown of the host', () => {
     expect(events.filter((event) => event.kind === 'shutdown')).toHaveLength(1);
   });
 
+  it('is taken back once systemd says that it runs', async () => {
+    fake.shutdown();
+    await nextEvent('shutdown');
+
+    fake.setSystemState('running');
+    await systemd.systemState();
+
+    expect(events.at(-1)).toEqual({ kind: 'shutdownCancelled' });
+  });
+
   it('is told at connecting when it is under way', async () => {
     fake.setSystemState('stopping');
     const second = makeAdapter();

@@ -136,6 +136,10 @@ export class FakeSystemd implements Systemd {
     }
   }
 
+  emitShutdownCancelled(): void {
+    for (const listener of this.#listeners) listener({ kind: 'shutdownCancelled' });
+  }
+
   emitShutdown(): void {
     for (const listener of this.#listeners) listener({ kind: 'shutdown' });
   }

@@ -45,6 +45,13 @@ describe('StartGate', () => {
     expect(gate.leave('d')).toEqual(['e']);
   });
 
+  it('gives the turn of one that leaves the line to the next', () => {
+    const gate = new StartGate(1);
+    for (const name of ['a', 'b', 'c']) gate.enter(name, 0);
+    expect(gate.leave('a')).toEqual(['b']);
+    expect(gate.leave('b')).toEqual(['c']);
+  });
+
   it('never lets more in than it has places, and starves nobody', () => {
     fc.assert(
       fc.property(

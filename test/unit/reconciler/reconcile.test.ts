@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { SystemdError } from '../../../src/systemd/port.ts';
+import { World } from '../../fakes/world.ts';
+
+const ALICE = 'hublet-alice.service';
+const SLEEP = { command: ['/bin/sleep', 'infinity'] };
+
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+});
+
+describe('a start that systemd does not take now', () => {
+  it('keeps no other server from starting', async () => {
+    world.maxStarting = 1;
+    const start = world.systemd.startTransientUnit.bind(world.systemd);
+    vi.spyOn(world.systemd, 'startTransientUnit').mockImplementation(async (unit, properties) => {
+      if (unit === ALICE) throw new SystemdError('Failed', 'Transaction is destructive.');
+      await start(unit, properties);
+    });
+    world.source.put('alice', SLEEP);
+    world.source.put('bob', SLEEP);
+    await world.start();
+    await world.pass(2_000);
+    expect(world.status('bob').phase).toBe('Ready');
+    expect(world.condition('alice', 'Synced')?.message).toContain('destructive');
+  });
+
+  it('leaves no environment file behind where it never will be taken', async () => {
+    vi.spyOn(world.systemd, 'startTransientUnit').mockRejectedValue(new SystemdError('InvalidProperty', 'no'));
+    world.source.put('alice', { ...SLEEP, environment: { TOKEN: 'secret' } });
+    await world.start();
+    expect(world.condition('alice', 'Stalled')?.reason).toBe('ExecConfigError');
+    expect(world.environments.size).toBe(0);
+  });
+
+  it('is answered once, though the controller that asked for it died before the answer', async () => {
+    world.source.put('alice', SLEEP);
+    await world.start();
+    const start = world.systemd.startTransientUnit.bind(world.systemd);
+    vi.spyOn(world.systemd, 'startTransientUnit').mockImplementationOnce(async (unit, properties) => {
+      await start(unit, properties);
+      await new Promise<never>(() => undefined);
+    });
+    world.source.put('alice', SLEEP, { 'hublet/restartedAt': '1' });
+    for (let turn = 0; turn < 20; turn += 1) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      world.systemd.settle();
+    }
+    const asked = world.systemd.unit(ALICE)?.invocationId;
+    expect(world.systemd.started).toHaveLength(2);
+    // It never ends: a look waits for the answer for ever.
+    void world.kill();
+    await world.start();
+    expect(world.systemd.unit(ALICE)?.invocationId).toBe(asked);
+    expect(world.systemd.started).toHaveLength(2);
+  });
+});
+
+describe('an end', () => {
+  it('that somebody followed by a new run, before it was looked into, is told, and the new run is seen', async () => {
+    world.source.put('alice', SLEEP);
+    await world.start();
+    const { invocationId: _, ...rest } = world.systemd.unit(ALICE) ?? {};
+    world.systemd.exit(ALICE, { code: 3 });
+    const invocationId = 'f'.repeat(32);
+    world.systemd.put(ALICE, { ...rest, invocationId });
+    await world.settle();
+    expect(world.exits).toEqual(['exit-code']);
+    expect(world.status('alice')).toMatchObject({ phase: 'Ready', invocationId });
+    expect(world.systemd.started).toHaveLength(1);
+  });
+});
+
+describe('a deletion', () => {
+  it('that fails at its last step is called off by a file that returns', async () => {
+    world.source.put('alice', SLEEP);
+    await world.start();
+    const remove = vi.spyOn(world.environments, 'delete').mockImplementation(() => {
+      throw new Error('EROFS: read-only file system');
+    });
+    world.source.remove('alice');
+    await world.settle();
+    expect(world.systemd.unit(ALICE)).toBeUndefined();
+    remove.mockRestore();
+    world.source.put('alice', SLEEP);
+    await world.pass(2_000);
+    expect(world.status('alice').phase).toBe('Ready');
+  });
+});
+
+describe('a bus that is away for a moment', () => {
+  it('changes no status', async () => {
+    world.systemd.put(ALICE, { activeState: 'active', invocationId: 'e'.repeat(32), marks: null });
+    world.source.put('alice', SLEEP);
+    await world.start();
+    const before = world.statuses.get('alice');
+    expect(world.condition('alice', 'Stalled')?.reason).toBe('NameConflict');
+    world.systemd.setConnected(false);
+    world.source.change('alice', {});
+    await world.pass(5_000);
+    expect(world.statuses.get('alice')).toEqual(before);
+  });
+});
+
+describe('a host that is not going down after all', () => {
+  it('is served as before', async () => {
+    await world.start();
+    world.systemd.emitShutdown();
+    world.source.put('alice', SLEEP);
+    await world.settle();
+    expect(world.systemd.started).toHaveLength(0);
+    world.systemd.emitShutdownCancelled();
+    await world.settle();
+    expect(world.status('alice').phase).toBe('Ready');
+  });
+});
