@@ -62,7 +62,7 @@ export class Actor {
     entry.fault = undefined;
     for (const action of actions) {
       const startRequestedMs = entry.startRequestedMs;
-      if (action.kind === 'start' && !this.#prepareStart(entry, record)) return { kind: 'retry' };
+      this.#prepare(entry, action, record);
       const envPath = this.#environmentPath(entry);
       const liveBefore = this.#ports.systemd.unit(entry.unitName)?.live ?? {};
       const outcome = await perform(action, entry.unitName, envPath, this.#ports);
@@ -98,44 +98,55 @@ export class Actor {
   }
 
   /**
-   * Before the call, as systemd's signals come before its reply, and as nobody may be there to take the reply: which wish
-   * for a new run this start answers is remembered first, so that no later controller answers it again.
+   * What must be known before the call: systemd's signals come before its reply, and after a kill nobody takes the reply.
+   * So which wish for a new run a start answers, which end it follows and which run a stop is for are remembered first: no
+   * later controller answers a wish again or takes the end of that run for one that nobody asked for.
    */
-  #prepareStart(entry: ServerEntry, record: SpecRecord | undefined): boolean {
+  #prepare(entry: ServerEntry, action: UnitAction, record: SpecRecord | undefined): void {
+    switch (action.kind) {
+      case 'start': {
+        const restartedAt = record?.spec?.annotations[RESTARTED_AT] ?? '';
+        const isNewAnswer = (entry.restartedAt ?? '') !== restartedAt;
+        const isRemembered = isNewAnswer || entry.isRestartDue;
+        entry.startRequestedMs = this.#ports.clock.monotonicMs();
+        entry.hasEnvironmentFile = true;
+        entry.restartedAt = restartedAt;
+        if (entry.isRestartDue) entry.restartsTotal += 1;
+        entry.isRestartDue = false;
+        if (isRemembered) this.#remember(entry);
+        return;
+      }
+      case 'stop':
+        entry.stopAskedOf = entry.invocation?.id ?? '';
+        this.#remember(entry);
+        return;
+      case 'resetFailed':
+      case 'setLimits':
+      case 'removeEnvironment':
+        return;
+    }
+  }
+
+  /** A full disk keeps nobody from stopping a server, and a start fails by it anyway. */
+  #remember(entry: ServerEntry): void {
     const { clock, runtime, bootId, log } = this.#ports;
-    const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
-    entry.startRequestedMs = now.monotonicMs;
-    entry.hasEnvironmentFile = true;
-    const restartedAt = record?.spec?.annotations[RESTARTED_AT] ?? '';
-    const isNewAnswer = (entry.restartedAt ?? '') !== restartedAt;
-    entry.restartedAt = restartedAt;
-    if (!isNewAnswer) return true;
     try {
-      runtime.writeMemory(memoryOf(entry, bootId, now));
-      return true;
+      runtime.writeMemory(memoryOf(entry, bootId, { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() }));
     } catch (error) {
-      entry.startRequestedMs = undefined;
-      entry.fault = messageOf(error);
-      log.warn({ server: entry.name, action: 'start', reason: entry.fault }, 'action failed');
-      return false;
+      log.warn({ server: entry.name, reason: messageOf(error) }, 'memory could not be written');
     }
   }
 
   #note(entry: ServerEntry, action: UnitAction, liveBefore: LiveValues): void {
     switch (action.kind) {
-      case 'start':
-        if (entry.isRestartDue) entry.restartsTotal += 1;
-        entry.isRestartDue = false;
-        return;
       case 'setLimits':
         this.#noteLimits(entry, action.properties, liveBefore);
         return;
       case 'removeEnvironment':
         entry.hasEnvironmentFile = false;
         return;
+      case 'start':
       case 'stop':
-        entry.stopAskedOf = entry.invocation?.id ?? '';
-        return;
       case 'resetFailed':
         return;
     }

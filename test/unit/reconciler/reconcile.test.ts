@@ -58,7 +58,51 @@ describe('a start that systemd does not take now', () => {
   });
 });
 
+describe('a stop', () => {
+  it('counts as asked for, though the controller that asked for it died before the answer', async () => {
+    world.source.put('alice', SLEEP);
+    await world.start();
+    const stop = world.systemd.stopUnit.bind(world.systemd);
+    vi.spyOn(world.systemd, 'stopUnit').mockImplementationOnce(async (unit) => {
+      await stop(unit);
+      await new Promise<never>(() => undefined);
+    });
+    world.source.put('alice', SLEEP, { 'hublet/restartedAt': '1' });
+    for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    void world.kill();
+    world.systemd.settle();
+    world.systemd.units.clear();
+    await world.start();
+    expect(world.status('alice')).toMatchObject({ phase: 'Ready', restarts: 0, lastExit: null });
+  });
+
+  it('is carried out on a full disk', async () => {
+    world.source.put('alice', SLEEP);
+    await world.start();
+    world.fullDisk = 'ENOSPC: no space left on device';
+    world.source.put('alice', { ...SLEEP, suspend: true });
+    await world.settle();
+    expect(world.systemd.unit(ALICE)).toBeUndefined();
+  });
+});
+
 describe('an end', () => {
+  it('is counted once, though the controller that restarted its server died before the answer', async () => {
+    world.source.put('alice', SLEEP);
+    await world.start();
+    const start = world.systemd.startTransientUnit.bind(world.systemd);
+    vi.spyOn(world.systemd, 'startTransientUnit').mockImplementationOnce(async (unit, properties) => {
+      await start(unit, properties);
+      await new Promise<never>(() => undefined);
+    });
+    world.systemd.exit(ALICE, { signal: 9 });
+    for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    void world.kill();
+    await world.start();
+    expect(world.status('alice')).toMatchObject({ phase: 'Ready', restarts: 1 });
+    expect(world.systemd.started).toHaveLength(2);
+  });
+
   it('that somebody followed by a new run, before it was looked into, is told, and the new run is seen', async () => {
     world.source.put('alice', SLEEP);
     await world.start();
