@@ -58,7 +58,7 @@ export interface Controller {
    * @throws {SystemdError} `Disconnected`: no systemd over D-Bus in time
    */
   start(): Promise<void>;
-  /** Ends all of the controller's own; servers, their environment files and status stay. */
+  /** Ends all of the controller's own, a start under way too; servers, their environment files and status stay. */
   stop(): Promise<void>;
   readonly loop: ReconcileLoop;
   readonly ports: LoopPorts;
@@ -68,6 +68,8 @@ export interface Controller {
 
 /** How long a start waits for systemd where nobody is in a hurry. */
 export const BUS_TIMEOUT_MS = 20_000;
+/** A stop waits so long for systemd's answers. What was asked for is remembered: the next controller sees what became of it. */
+const STOP_GRACE_MS = 3_000;
 /** Work that has waited this long without any being done means that the loop hangs. */
 const STUCK_MS = 45_000;
 
@@ -177,6 +179,7 @@ export function createController(options: ControllerOptions): Controller {
     page: () => ({ version, snapshot: snapshot(), nowMs: clock.wallMs() }),
   });
 
+  let isWanted = false;
   let stopHttp = (): Promise<void> => Promise.resolve();
 
   return {
@@ -184,18 +187,23 @@ export function createController(options: ControllerOptions): Controller {
     ports,
     isAlive: () => loop.stuckMs() < STUCK_MS,
     async start() {
+      isWanted = true;
       const { listen } = config.metrics;
       if (listen !== null)
         stopHttp = keepListening(http, listen, { clock, log, tell: (state) => host.noteHttp(state) });
       ports.sampler.start();
       await Promise.all([ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS), ports.source.start()]);
-      await loop.start();
+      if (isWanted) await loop.start();
+      if (!isWanted) return;
       host.markStarted();
       ports.events.record({ reason: 'ControllerStarted', message: `hublet ${version}` });
     },
     async stop() {
+      isWanted = false;
       ports.events.record({ reason: 'ControllerStopping', message: 'servers run on' });
+      const cancelHurry = clock.after(STOP_GRACE_MS, () => ports.systemd.close());
       await loop.stop();
+      cancelHurry();
       host.stop();
       await stopHttp();
       ports.prober.stop();

@@ -68,7 +68,8 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
   const stopWatchdog = notifier.startWatchdog(() => controller.isAlive());
   const stopLockCheck = watchLock(clock, log, () => lock.isIntact());
   try {
-    await startOrFail(controller);
+    const isUp = await Promise.race([startOrFail(controller).then(() => true), ended.promise.then(() => false)]);
+    if (!isUp) return options.once ? 1 : 0;
     await notifier.ready(`keeping ${controller.ports.source.names().length} servers`);
     log.info({ version: VERSION, servers: controller.ports.source.names().length }, 'ready');
     // Node writes it at the end of a process: one that is killed would leave the next to compile everything again.

@@ -6,6 +6,7 @@ import { CRASH_LOOP_RESTARTS } from '../machines/backoff.ts';
 import type { ConditionReason, ConditionType } from '../status/reasons.ts';
 import type { LastExit } from '../status/types.ts';
 import { BUS_GRACE_MS, type ServerView } from './view.ts';
+import { judgedSpec } from './wish.ts';
 
 /** A condition before it gets its generation and transition time. */
 export interface ConditionState {
@@ -79,7 +80,7 @@ function ready(view: ServerView): ConditionState {
   });
   if (view.busLostMs > BUS_GRACE_MS) return state('Unknown', 'BusDisconnected', 'no connection to systemd over D-Bus');
   const { context, value } = entry.snapshot;
-  const isProbed = entry.admission.kind === 'admitted' && entry.admission.server.spec.readinessProbe !== undefined;
+  const isProbed = judgedSpec(entry, record)?.readinessProbe !== undefined;
   switch (value) {
     case 'ready':
       return isProbed ? state('True', 'ProbeSucceeded', '') : state('True', 'NoProbes', '');

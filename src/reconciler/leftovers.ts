@@ -1,13 +1,15 @@
 /** What somebody left behind: units without a spec, and files without either. */
 import { serverFileId, unitName } from '../units/name.ts';
+import { positionOf } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
 
-/** Servers whose units are loaded and ours, but unknown to the caller, from the last listing. Costs no D-Bus call. */
+/** Servers whose units are there (up or failed) and ours, but unknown to the caller, from the last listing. Costs no D-Bus call. */
 export function findOrphans(isKnown: (unit: string) => boolean, ports: LoopPorts): readonly string[] {
   const { systemd, instance } = ports;
   const orphans: string[] = [];
   for (const unit of systemd.loadedUnits()) {
-    const marks = isKnown(unit) ? undefined : systemd.unit(unit)?.marks;
+    const state = isKnown(unit) ? undefined : systemd.unit(unit);
+    const marks = positionOf(state) === 'absent' ? undefined : state?.marks;
     if (marks?.instance === instance.id && unitName(marks.server) === unit) orphans.push(marks.server);
   }
   return orphans;

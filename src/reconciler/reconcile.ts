@@ -23,6 +23,7 @@ import {
   isOrphanCertain,
   isReady,
   isRestartAsked,
+  judgedSpec,
   observedPosition,
   probedPort,
   RESTARTED_AT,
@@ -107,12 +108,13 @@ export class Reconciler {
   async #isOrphan(name: string): Promise<boolean> {
     const { systemd, instance } = this.#ports;
     const unit = systemd.unit(unitName(name));
-    if (unit?.loaded !== true) {
+    // What has ended goes by itself: systemd unloads it a moment after it told of the end.
+    if (unit === undefined || positionOf(unit) === 'absent') {
       systemd.forget(unitName(name));
       return false;
     }
     const known = unit.marks === undefined ? await systemd.read(unit.name) : unit;
-    return known !== undefined && isOurs(known, instance.id);
+    return known !== undefined && positionOf(known) !== 'absent' && isOurs(known, instance.id);
   }
 
   #entry(name: string): ServerEntry {
@@ -210,11 +212,11 @@ export class Reconciler {
       wish: wishOf(record, clock.wallMs(), isCertain),
       isBlocked: isForeign || isBlocked(entry, record),
       unit: observedPosition(entry, unit),
-      isReady: isReady(entry, unit, prober.verdict(entry.name)),
+      isReady: isReady(entry, record, unit, prober.verdict(entry.name)),
       isRestartAsked: isNewRunAsked,
       // Whatever ended it well, a person has asked for another run since.
       exit: exit === 'clean' && isNewRunAsked ? 'asked' : exit,
-      policy: { restart: entry.served?.server.spec.restartPolicy ?? 'OnFailure', backoff: DEFAULT_BACKOFF },
+      policy: { restart: judgedSpec(entry, record)?.restartPolicy ?? 'OnFailure', backoff: DEFAULT_BACKOFF },
       jitter: random(),
     };
     entry.snapshot = this.#step(before, event);

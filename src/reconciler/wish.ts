@@ -2,6 +2,7 @@
 import type { UnitPosition, Wish } from '../machines/server.machine.ts';
 import type { ProbeVerdict } from '../probes/types.ts';
 import type { SpecRecord } from '../source/types.ts';
+import type { ServerSpec } from '../spec/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { ServerEntry } from './entry.ts';
 import { positionOf } from './plan.ts';
@@ -51,10 +52,26 @@ export function isRestartAsked(entry: ServerEntry, record: SpecRecord | undefine
   return entry.restartedAt?.startsWith(asked) === false;
 }
 
+/**
+ * What its present run is judged by: the spec last admitted, or before any could be (its account is being looked up) the
+ * one to be. Undefined: nothing is known of it, as of an orphan.
+ */
+export function judgedSpec(entry: ServerEntry, record: SpecRecord | undefined): ServerSpec | undefined {
+  return entry.served?.server.spec ?? record?.spec;
+}
+
 /** Ready: active, and its readiness probe, where it has one, succeeded for this very run. */
-export function isReady(entry: ServerEntry, unit: UnitState | undefined, verdict: ProbeVerdict | undefined): boolean {
+export function isReady(
+  entry: ServerEntry,
+  record: SpecRecord | undefined,
+  unit: UnitState | undefined,
+  verdict: ProbeVerdict | undefined,
+): boolean {
   if (unit === undefined || positionOf(unit) !== 'active') return false;
-  if (entry.served?.server.spec.readinessProbe === undefined) return true;
+  const spec = judgedSpec(entry, record);
+  if (spec !== undefined && spec.readinessProbe === undefined) return true;
+  // As long as it can't be probed it is what an earlier controller found.
+  if (entry.served === undefined) return unit.invocationId === entry.foundReady;
   return verdict?.invocationId === unit.invocationId && verdict.isReady === true;
 }
 

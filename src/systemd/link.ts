@@ -78,9 +78,9 @@ export class Link {
     this.#actor.start();
   }
 
-  /** For good. */
+  /** For good. Safe to call twice. */
   close(): void {
-    this.#actor.send({ type: 'CLOSE' });
+    if (this.#actor.getSnapshot().status === 'active') this.#actor.send({ type: 'CLOSE' });
   }
 
   isConnected(): boolean {

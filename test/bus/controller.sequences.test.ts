@@ -8,7 +8,7 @@ import { type Dice, throwDice } from '../machine/dice.ts';
 
 const names = ['ann', 'ben', 'cat', 'dan', 'eve'];
 /** More of them: HUBLET_SEQUENCES. */
-const sequences = Number(process.env.HUBLET_SEQUENCES ?? 12);
+const sequences = Number(process.env.HUBLET_SEQUENCES ?? 10);
 const steps = 50;
 
 /** Further fields of a spec; with each of them a server can be told from one without. */

@@ -312,6 +312,30 @@ describe('what may or may not have been done', () => {
   });
 });
 
+describe('a stop of the controller', () => {
+  it('does not wait for answers that systemd does not give', async () => {
+    await host.start();
+    const release = host.fake.hang('StartTransientUnit');
+    host.put('alice');
+    await host.until(() => host.fake.calls().StartTransientUnit === 1, 'the start is on its way');
+
+    let isStopped = false;
+    const stopped = host.stop().then(() => {
+      isStopped = true;
+    });
+    await host.until(() => isStopped, 'it has stopped');
+    await stopped;
+
+    release();
+    await host.until(() => host.unit('alice')?.activeState === 'active', 'it is carried out');
+    const invocation = host.invocation('alice');
+    await host.start();
+    await host.untilPhase('alice', 'Ready');
+    expect(host.invocation('alice')).toBe(invocation);
+    expect(host.status('alice')?.restarts).toBe(0);
+  });
+});
+
 describe('the end of the host', () => {
   it('starts nothing, counts no exit and tells of no stop', async () => {
     const names = Array.from({ length: 20 }, (_, at) => `s${at}`);

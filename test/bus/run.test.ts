@@ -126,6 +126,18 @@ describe('hublet run', () => {
     expect(host.unit('alice')?.activeState).toBe('active');
   });
 
+  it('ends with 0 on SIGTERM while it still waits for D-Bus', async () => {
+    host.fake.freezeBus(true);
+    put('alice');
+    hublet.launch();
+    const accepted = `${host.config.stateDirectory}/specs`;
+    await host.until(() => existsSync(accepted) && readdirSync(accepted).length > 0, 'it has read its source');
+
+    expect(await hublet.stop()).toBe(0);
+
+    host.fake.freezeBus(false);
+  });
+
   it('ends with 75 where another one runs, whatever is asked of it', async () => {
     await hublet.start();
     const second = new ControllerProcess(host);

@@ -50,10 +50,16 @@ export class ControllerProcess {
     return { code, out, err };
   }
 
-  /** `hublet run`, up and past its first look at every server. */
-  async start(): Promise<void> {
+  /** `hublet run`, of which nothing more is known yet. */
+  launch() {
     const child = this.#spawn(['run'], this.#host.fake.address);
     this.#child = child;
+    return child;
+  }
+
+  /** `hublet run`, up and past its first look at every server. */
+  async start(): Promise<void> {
+    const child = this.launch();
     let said = '';
     const ready = new Promise<void>((resolve, reject) => {
       child.stdout.on('data', (chunk: Buffer) => {

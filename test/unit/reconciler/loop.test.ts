@@ -432,4 +432,22 @@ describe('a controller that comes back', () => {
     expect(world.systemd.unit(ALICE)).toBeUndefined();
     expect(world.statuses.has('alice')).toBe(false);
   });
+
+  it('takes a unit that systemd is about to unload for no server', async () => {
+    const world = new World();
+    world.source.put('alice', SLEEP);
+    await world.start();
+    const { invocationId, marks } = world.systemd.unit(ALICE) ?? {};
+    world.source.remove('alice');
+    await world.settle();
+    expect(world.statuses.has('alice')).toBe(false);
+    const ended = { activeState: 'inactive', ...(invocationId && { invocationId }), ...(marks && { marks }) } as const;
+    world.systemd.put(ALICE, ended);
+    world.verdict('alice', { invocationId: '', isReady: false, reason: 'ProbeFailed', message: '' });
+    await world.pass(70_000);
+    expect(world.statuses.has('alice')).toBe(false);
+    expect(
+      world.events.map(({ reason }) => reason).filter((reason) => /Stopped|Orphaned|Deleted/.test(reason)),
+    ).toEqual(['Stopped', 'Deleted']);
+  });
 });

@@ -117,6 +117,38 @@ describe('an end', () => {
   });
 });
 
+describe('a controller that comes back while accounts cannot be looked up', () => {
+  const unknown = { kind: 'unknown', message: 'no answer' } as const;
+
+  it('takes no server for Ready that was not', async () => {
+    world.source.put('alice', { ...SLEEP, probes: { readiness: { tcp: {} } } });
+    world.source.put('bob', SLEEP);
+    await world.start();
+    await world.kill();
+    for (const name of ['alice', 'bob']) world.accounts.set(name, unknown);
+    await world.start();
+    expect(world.status('alice').phase).toBe('Running');
+    expect(world.status('alice').readyAt).toBeNull();
+    expect(world.status('bob').phase).toBe('Ready');
+  });
+
+  it('keeps to the restart policy of what ended meanwhile', async () => {
+    world.source.put('alice', { ...SLEEP, restartPolicy: 'Never' });
+    world.source.put('bob', { ...SLEEP, restartPolicy: 'Always' });
+    await world.start();
+    await world.kill();
+    const accounts = new Map(world.accounts);
+    for (const name of ['alice', 'bob']) world.accounts.set(name, unknown);
+    world.systemd.exit(ALICE, { code: 3 });
+    world.systemd.exit('hublet-bob.service', { code: 0 });
+    await world.start();
+    for (const [name, account] of accounts) world.accounts.set(name, account);
+    await world.pass(10_000);
+    expect(world.status('alice').phase).toBe('Failed');
+    expect(world.status('bob').phase).toBe('Ready');
+  });
+});
+
 describe('a deletion', () => {
   it('that fails at its last step is called off by a file that returns', async () => {
     world.source.put('alice', SLEEP);
