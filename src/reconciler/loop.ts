@@ -14,7 +14,6 @@ import type { LoopPorts } from './ports.ts';
 import { WorkQueue, type WorkResult } from './queue.ts';
 import { Reconciler } from './reconcile.ts';
 import { type Settlement, settlementOf } from './settled.ts';
-import { StartGate } from './startGate.ts';
 import { BUS_GRACE_MS } from './view.ts';
 
 export interface LoopOptions {
@@ -50,7 +49,6 @@ export class ReconcileLoop {
       ports,
       admitter: this.#admitter,
       ends: this.ends,
-      gate: new StartGate(ports.config.reconcile.maxStarting),
       enqueue,
       isEverySourceReady: () => ports.source.states().every((state) => state.isReady),
       busLostMs: () => this.busLostMs(),

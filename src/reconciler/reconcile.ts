@@ -10,31 +10,21 @@ import type { Admitter } from './admitter.ts';
 import type { Ends } from './ends.ts';
 import { createEntry, type ServerEntry } from './entry.ts';
 import { nextLookMs } from './nextLook.ts';
-import { hasNews, isOurs, needsLimits, needsReading, newInvocation } from './observer.ts';
+import { hasNews, isOurs, needsLimits, newInvocation } from './observer.ts';
 import { PhaseEvents } from './phaseEvents.ts';
 import { planActions, positionOf } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
 import { Publisher, type ViewFacts } from './publisher.ts';
 import type { WorkResult } from './queue.ts';
-import type { StartGate } from './startGate.ts';
+import { Sight } from './sight.ts';
+import { Starts } from './starts.ts';
 import { BUS_GRACE_MS } from './view.ts';
-import {
-  isBlocked,
-  isOrphanCertain,
-  isReady,
-  isRestartAsked,
-  judgedSpec,
-  observedPosition,
-  probedPort,
-  RESTARTED_AT,
-  wishOf,
-} from './wish.ts';
+import { isBlocked, isOrphanCertain, isReady, isRestartAsked, judgedSpec, observedPosition, wishOf } from './wish.ts';
 
 export interface ReconcilerOptions {
   readonly ports: LoopPorts;
   readonly admitter: Admitter;
   readonly ends: Ends;
-  readonly gate: StartGate;
   readonly enqueue: (name: string) => void;
   /** Otherwise nothing that is missing counts as deleted. */
   readonly isEverySourceReady: () => boolean;
@@ -48,6 +38,8 @@ export class Reconciler {
   readonly entries = new Map<string, ServerEntry>();
   readonly #options: ReconcilerOptions;
   readonly #ports: LoopPorts;
+  readonly #sight: Sight;
+  readonly #starts: Starts;
   readonly #actor: Actor;
   readonly #publisher: Publisher;
   readonly #phases: PhaseEvents;
@@ -56,6 +48,8 @@ export class Reconciler {
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#ports = options.ports;
+    this.#sight = new Sight(options.ports);
+    this.#starts = new Starts(options.ports.config.reconcile.maxStarting, options.enqueue);
     this.#actor = new Actor(options.ports, options.admitter);
     this.#publisher = new Publisher(options.ports);
     this.#phases = new PhaseEvents(options.ports);
@@ -65,7 +59,7 @@ export class Reconciler {
     const { source, systemd, instance, clock } = this.#ports;
     const { admitter, ends } = this.#options;
     const record = source.record(name);
-    if (record === undefined && !this.entries.has(name) && !(await this.#isOrphan(name))) return { kind: 'done' };
+    if (record === undefined && !this.entries.has(name) && !(await this.#sight.isOrphan(name))) return { kind: 'done' };
     const entry = this.#entry(name);
     entry.unknownSinceMs = record === undefined ? (entry.unknownSinceMs ?? clock.monotonicMs()) : undefined;
     if (!systemd.isConnected()) {
@@ -74,7 +68,7 @@ export class Reconciler {
       return this.#publish(entry, record, systemd.unit(entry.unitName), {});
     }
 
-    const unit = await this.#observe(entry);
+    const unit = await this.#sight.observe(entry);
     const isOther = unit?.marks !== undefined && !isOurs(unit, instance.id);
     const isForeign = isOther && unit.loaded;
     if (isOther && !isForeign) systemd.forget(entry.unitName);
@@ -82,19 +76,19 @@ export class Reconciler {
     if (own?.loaded === true) entry.hasEnvironmentFile = true;
     const end = ends.take(entry, own);
     if (end.kind === 'collecting') return { kind: 'done' };
-    if (end.kind === 'none') this.#noteInvocation(entry, own, record);
+    if (end.kind === 'none') this.#sight.noteInvocation(entry, own, record);
 
     if (record?.spec !== undefined) entry.admission = admitter.admit(record, record.spec);
     if (entry.admission.kind === 'admitted') entry.served = entry.admission;
     this.#noteGeneration(entry, record);
-    this.#follow(entry, own);
+    this.#sight.follow(entry, own);
     ends.tellOomKills(entry);
 
     const isQueued = this.#decide(entry, record, own, isForeign, end.kind === 'ended' ? end.exit : null);
     // Somebody restarted it before its end was dealt with: the new run has not been looked at.
     if (end.kind === 'ended' && newInvocation(own, entry) !== undefined) this.#options.enqueue(name);
     // Only now, so that the place among the starting servers is free already for the next.
-    const present = isForeign || !needsLimits(own) ? own : await this.#readLimits(entry);
+    const present = isForeign || !needsLimits(own) ? own : await this.#sight.readLimits(entry);
     return await this.#act(entry, record, present, { isForeign, isQueued });
   }
 
@@ -102,19 +96,6 @@ export class Reconciler {
   isNews(name: string): boolean {
     const entry = this.entries.get(name);
     return entry === undefined || hasNews(this.#ports.systemd.unit(entry.unitName), entry);
-  }
-
-  /** Whether a name that nothing is known of is that of a unit of ours. */
-  async #isOrphan(name: string): Promise<boolean> {
-    const { systemd, instance } = this.#ports;
-    const unit = systemd.unit(unitName(name));
-    // What has ended goes by itself: systemd unloads it a moment after it told of the end.
-    if (unit === undefined || positionOf(unit) === 'absent') {
-      systemd.forget(unitName(name));
-      return false;
-    }
-    const known = unit.marks === undefined ? await systemd.read(unit.name) : unit;
-    return known !== undefined && positionOf(known) !== 'absent' && isOurs(known, instance.id);
   }
 
   #entry(name: string): ServerEntry {
@@ -126,39 +107,6 @@ export class Reconciler {
     const entry = createEntry(name, unit, runtime.readMemory(name), statusFiles.read(name)?.status, now);
     this.entries.set(name, entry);
     return entry;
-  }
-
-  /** The unit as systemd has it, read first where it isn't known whose it is. */
-  async #observe(entry: ServerEntry): Promise<UnitState | undefined> {
-    const { systemd } = this.#ports;
-    entry.seen = systemd.unit(entry.unitName);
-    if (needsReading(entry.seen, entry)) {
-      await systemd.read(entry.unitName);
-      entry.seen = systemd.unit(entry.unitName);
-    }
-    return entry.seen;
-  }
-
-  async #readLimits(entry: ServerEntry): Promise<UnitState | undefined> {
-    const { systemd } = this.#ports;
-    await systemd.read(entry.unitName);
-    const unit = systemd.unit(entry.unitName);
-    this.#follow(entry, unit);
-    return unit;
-  }
-
-  #noteInvocation(entry: ServerEntry, unit: UnitState | undefined, record: SpecRecord | undefined): void {
-    const id = newInvocation(unit, entry);
-    if (id === undefined) return;
-    const isOwnStart = entry.startRequestedMs !== undefined;
-    entry.startedMs = entry.startRequestedMs ?? this.#ports.clock.monotonicMs();
-    entry.invocation = { id, startedAtMs: unit?.activeSinceMs ?? this.#ports.clock.wallMs(), readyAtMs: null };
-    entry.startRequestedMs = undefined;
-    entry.hasEnvironmentFile = true;
-    entry.isAdopted = !isOwnStart;
-    if (isOwnStart) return;
-    entry.restartedAt ??= record?.spec?.annotations[RESTARTED_AT] ?? '';
-    this.#ports.events.record({ server: entry.name, reason: 'Adopted', message: 'found running and left as it is' });
   }
 
   #noteGeneration(entry: ServerEntry, record: SpecRecord | undefined): void {
@@ -175,23 +123,6 @@ export class Reconciler {
     events.record({ server: entry.name, reason: 'SpecAccepted', message: `generation ${record.generation}` });
     for (const message of record.warnings) events.record({ server: entry.name, reason: 'InsecureSpec', message });
     if (isChange) entry.snapshot = this.#step(entry.snapshot, { type: 'FORGIVEN' });
-  }
-
-  /** Keeps usage and readiness measured for the present run and no other. */
-  #follow(entry: ServerEntry, unit: UnitState | undefined): void {
-    const { sampler, prober } = this.#ports;
-    const server = entry.served?.server;
-    const isUp = unit !== undefined && positionOf(unit) === 'active' && unit.invocationId !== '';
-    if (isUp && unit.controlGroup !== '')
-      sampler.follow(entry.name, unit.controlGroup, unit.invocationId, entry.isAdopted);
-    const probe = server?.spec.readinessProbe;
-    const port = probedPort(entry);
-    if (!isUp || server === undefined || probe === undefined || port === undefined) prober.unfollow(entry.name);
-    else {
-      const { invocationId } = unit;
-      const target = { invocationId, probe, port, uid: server.account.uid };
-      prober.follow(entry.name, target, invocationId === entry.foundReady);
-    }
   }
 
   /** Feeds the statechart; returns whether the gate held the server back from starting. */
@@ -220,37 +151,13 @@ export class Reconciler {
       jitter: random(),
     };
     entry.snapshot = this.#step(before, event);
-    const isQueued = this.#isHeld(entry, event);
+    // In a dry run nothing ever becomes Ready, and all that would be started is to be told.
+    const isQueued = !this.#options.isDryRun && this.#starts.isHeld(entry, event);
     if (isQueued) entry.snapshot = this.#step(entry.snapshot, { type: 'HELD' });
     // It runs on: whatever stop was asked of it has come to nothing.
     if (entry.snapshot.value === 'running' || entry.snapshot.value === 'ready') entry.stopAskedOf = '';
     this.#phases.tell(entry, before, record);
     return isQueued;
-  }
-
-  #isHeld(entry: ServerEntry, { nowMs, unit }: Observed): boolean {
-    const { gate, isDryRun } = this.#options;
-    // Nothing ever becomes Ready then, and all that would be started is to be told.
-    if (isDryRun) return false;
-    if (!this.#isStarting(entry, nowMs)) {
-      this.leaveGate(entry.name);
-      return false;
-    }
-    if (unit === 'absent' || unit === 'failed') return !gate.enter(entry.name, 0);
-    gate.occupy(entry.name);
-    return false;
-  }
-
-  /** Gives its place among the starting servers back and wakes those that may have it. */
-  leaveGate(name: string): void {
-    for (const next of this.#options.gate.leave(name)) this.#options.enqueue(next);
-  }
-
-  /** Whether it holds a place among the starting servers: one that takes longer than its start timeout doesn't any more. */
-  #isStarting(entry: ServerEntry, nowMs: number): boolean {
-    if (entry.snapshot.value === 'starting') return true;
-    if (entry.snapshot.value !== 'running' || entry.invocation?.readyAtMs !== null) return false;
-    return nowMs - entry.startedMs < (entry.served?.server.spec.startTimeoutMs ?? 0);
   }
 
   async #act(
@@ -285,11 +192,11 @@ export class Reconciler {
     } else if (result === undefined && steps.length < actions.length) {
       this.#actor.forget(entry);
       this.entries.delete(entry.name);
-      this.leaveGate(entry.name);
+      this.#starts.leave(entry.name);
       return { kind: 'done' };
     }
     // A start that can't be asked for now must not keep others from theirs.
-    if (result?.kind === 'retry' && entry.fault !== undefined) this.leaveGate(entry.name);
+    if (result?.kind === 'retry' && entry.fault !== undefined) this.#starts.leave(entry.name);
     const present = facts.isForeign ? undefined : systemd.unit(entry.unitName);
     const left = steps.length === 0 ? drifted : this.#actor.limits(entry, present).drifted;
     const published = this.#publish(entry, record, present, { ...facts, drifted: left });

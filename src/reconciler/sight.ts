@@ -1,0 +1,82 @@
+import type { SpecRecord } from '../source/types.ts';
+import type { UnitState } from '../systemd/port.ts';
+import { unitName } from '../units/name.ts';
+import type { ServerEntry } from './entry.ts';
+import { isOurs, needsReading, newInvocation } from './observer.ts';
+import { positionOf } from './plan.ts';
+import type { LoopPorts } from './ports.ts';
+import { probedPort, RESTARTED_AT } from './wish.ts';
+
+/** What a look sees of a unit: asks systemd no more than it must, and keeps what measures the run on the run that is. */
+export class Sight {
+  readonly #ports: LoopPorts;
+
+  constructor(ports: LoopPorts) {
+    this.#ports = ports;
+  }
+
+  /** Whether a name that nothing is known of is that of a unit of ours. @throws {SystemdError} */
+  async isOrphan(name: string): Promise<boolean> {
+    const { systemd, instance } = this.#ports;
+    const unit = systemd.unit(unitName(name));
+    // What has ended goes by itself: systemd unloads it a moment after it told of the end.
+    if (unit === undefined || positionOf(unit) === 'absent') {
+      systemd.forget(unitName(name));
+      return false;
+    }
+    const known = unit.marks === undefined ? await systemd.read(unit.name) : unit;
+    return known !== undefined && positionOf(known) !== 'absent' && isOurs(known, instance.id);
+  }
+
+  /** The unit as systemd has it, read first where it isn't known whose it is. @throws {SystemdError} */
+  async observe(entry: ServerEntry): Promise<UnitState | undefined> {
+    const { systemd } = this.#ports;
+    entry.seen = systemd.unit(entry.unitName);
+    if (needsReading(entry.seen, entry)) {
+      await systemd.read(entry.unitName);
+      entry.seen = systemd.unit(entry.unitName);
+    }
+    return entry.seen;
+  }
+
+  /** Reads what is in force for the run that is up. @throws {SystemdError} */
+  async readLimits(entry: ServerEntry): Promise<UnitState | undefined> {
+    const { systemd } = this.#ports;
+    await systemd.read(entry.unitName);
+    const unit = systemd.unit(entry.unitName);
+    this.follow(entry, unit);
+    return unit;
+  }
+
+  /** Takes note of a run that the entry doesn't know yet, ours or found. */
+  noteInvocation(entry: ServerEntry, unit: UnitState | undefined, record: SpecRecord | undefined): void {
+    const id = newInvocation(unit, entry);
+    if (id === undefined) return;
+    const isOwnStart = entry.startRequestedMs !== undefined;
+    entry.startedMs = entry.startRequestedMs ?? this.#ports.clock.monotonicMs();
+    entry.invocation = { id, startedAtMs: unit?.activeSinceMs ?? this.#ports.clock.wallMs(), readyAtMs: null };
+    entry.startRequestedMs = undefined;
+    entry.hasEnvironmentFile = true;
+    entry.isAdopted = !isOwnStart;
+    if (isOwnStart) return;
+    entry.restartedAt ??= record?.spec?.annotations[RESTARTED_AT] ?? '';
+    this.#ports.events.record({ server: entry.name, reason: 'Adopted', message: 'found running and left as it is' });
+  }
+
+  /** Keeps usage and readiness measured for the present run and no other. */
+  follow(entry: ServerEntry, unit: UnitState | undefined): void {
+    const { sampler, prober } = this.#ports;
+    const server = entry.served?.server;
+    const isUp = unit !== undefined && positionOf(unit) === 'active' && unit.invocationId !== '';
+    if (isUp && unit.controlGroup !== '')
+      sampler.follow(entry.name, unit.controlGroup, unit.invocationId, entry.isAdopted);
+    const probe = server?.spec.readinessProbe;
+    const port = probedPort(entry);
+    if (!isUp || server === undefined || probe === undefined || port === undefined) prober.unfollow(entry.name);
+    else {
+      const { invocationId } = unit;
+      const target = { invocationId, probe, port, uid: server.account.uid };
+      prober.follow(entry.name, target, invocationId === entry.foundReady);
+    }
+  }
+}

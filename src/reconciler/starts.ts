@@ -1,0 +1,37 @@
+import type { Observed } from '../machines/server.machine.ts';
+import type { ServerEntry } from './entry.ts';
+import { StartGate } from './startGate.ts';
+
+/** Who may start now: keeps the places of the start gate true to what the statecharts say. */
+export class Starts {
+  readonly #gate: StartGate;
+  readonly #enqueue: (name: string) => void;
+
+  constructor(capacity: number, enqueue: (name: string) => void) {
+    this.#gate = new StartGate(capacity);
+    this.#enqueue = enqueue;
+  }
+
+  /** Whether it has to wait for others; otherwise it holds a place for as long as it is starting. */
+  isHeld(entry: ServerEntry, { nowMs, unit }: Observed): boolean {
+    if (!this.#isStarting(entry, nowMs)) {
+      this.leave(entry.name);
+      return false;
+    }
+    if (unit === 'absent' || unit === 'failed') return !this.#gate.enter(entry.name, 0);
+    this.#gate.occupy(entry.name);
+    return false;
+  }
+
+  /** Gives its place among the starting servers back and wakes those that may have it. */
+  leave(name: string): void {
+    for (const next of this.#gate.leave(name)) this.#enqueue(next);
+  }
+
+  /** Whether it holds a place among the starting servers: one that takes longer than its start timeout doesn't any more. */
+  #isStarting(entry: ServerEntry, nowMs: number): boolean {
+    if (entry.snapshot.value === 'starting') return true;
+    if (entry.snapshot.value !== 'running' || entry.invocation?.readyAtMs !== null) return false;
+    return nowMs - entry.startedMs < (entry.served?.server.spec.startTimeoutMs ?? 0);
+  }
+}
