@@ -1,11 +1,12 @@
 import type { UnitProperty } from '../units/types.ts';
+import { PropertyNames } from './body.ts';
 import { forEachLimited } from './concurrency.ts';
 import { Link, type LinkOptions } from './link.ts';
 import type { Manager } from './manager.ts';
 import { UnitMirror } from './mirror.ts';
 import { isUnitName } from './path.ts';
 import { type Systemd, SystemdError, type SystemdEvent, type UnitState } from './port.ts';
-import { readInvocationId, type SystemdSignal } from './signals.ts';
+import { readInvocationId, readProperties, type SystemdSignal } from './signals.ts';
 
 export interface SystemdOptions extends LinkOptions {
   /** D-Bus names of the Service properties kept in `UnitState.live`. */
@@ -42,6 +43,7 @@ export class SystemdOverDbus implements Systemd {
     this.#options = options;
     this.#mirror = new UnitMirror(options.liveProperties);
     this.#link = new Link(options, {
+      properties: new PropertyNames([...readProperties, ...options.liveProperties]),
       onSignal: (signal) => this.#take(signal),
       list: (manager) => this.#listAfterConnecting(manager),
       onConnected: () => this.#connected(),

@@ -3,11 +3,12 @@ import type { Socket } from 'node:net';
 import { Message, type MessageBus, MessageType, sessionBus, Variant } from 'dbus-next';
 import type { Clock } from '../clock.ts';
 import { toLibraryAddress } from './address.ts';
+import { type PropertyNames, readBody } from './body.ts';
 import { DbusFailure } from './errors.ts';
-import { filterMessages } from './filter.ts';
+import { type Handling, interceptMessages } from './filter.ts';
 import type { MessageHeader } from './header.ts';
 import { SystemdError } from './port.ts';
-import { fromWire, toWire, WrongType } from './values.ts';
+import { toWire, WrongType } from './values.ts';
 
 /** One connection to a D-Bus daemon: calls with a time limit, signals, and one clear end. Knows nothing of systemd. */
 export interface Bus {
@@ -55,6 +56,8 @@ export interface BusOptions {
   readonly clock: Clock;
   /** Says by its header alone whether a signal is worth decoding. */
   readonly wantsSignal: (header: MessageHeader) => boolean;
+  /** What is decoded of dictionaries of properties, in signals and replies alike; absent: all. */
+  readonly properties?: PropertyNames | undefined;
   readonly onSignal: (signal: BusSignal) => void;
   /** The connection is gone, whatever the cause; called once, and not after `close`. */
   readonly onLost: (reason: string) => void;
@@ -110,8 +113,9 @@ class Connection implements Bus {
     this.#bus.on('error', (error: unknown) => this.#end(error instanceof Error ? error.message : String(error)));
     internals._connection.on('end', () => this.#end('the bus closed the connection'));
     this.#stream.on('close', () => this.#end('the connection closed'));
-    internals._connection.once('connect', () => filterMessages(this.#stream, (header) => this.#wants(header)));
-    this.#bus.on('message', (message: Message) => this.#take(message));
+    internals._connection.once('connect', () =>
+      interceptMessages(this.#stream, (header, body) => this.#take(header, body)),
+    );
     this.#guardHello(internals);
   }
 
@@ -169,41 +173,46 @@ class Connection implements Bus {
     this.#end('closed');
   }
 
-  #wants(header: MessageHeader): boolean {
-    if (header.type === MessageType.SIGNAL) return this.#options.wantsSignal(header);
-    // Nothing may call methods on us; replies are always for us.
-    return header.type !== MessageType.METHOD_CALL;
+  /** All but the reply to the library's own Hello is dealt with here; nothing may escape from it into the library. */
+  #take(header: MessageHeader, body: Buffer): Handling {
+    const { type, replySerial } = header;
+    if (type === MessageType.SIGNAL) this.#takeSignal(header, body);
+    else if (type === MessageType.METHOD_RETURN || type === MessageType.ERROR) {
+      const pending = this.#pending.get(replySerial);
+      if (pending === undefined) return 'pass';
+      this.#pending.delete(replySerial);
+      pending.cancelTimer();
+      this.#settle(pending, header, body);
+    }
+    // Nothing may call methods on us.
+    return 'taken';
   }
 
-  /** The library drops a message, replies included, when a listener throws: nothing may escape from here. */
-  #take(message: Message): void {
+  #takeSignal(header: MessageHeader, body: Buffer): void {
+    if (!this.#options.wantsSignal(header)) return;
     try {
-      if (message.type === MessageType.SIGNAL) {
-        const body = message.body.map((value: unknown) => fromWire(value, isVariant));
-        const { sender, path, interface: from, member } = message;
-        this.#options.onSignal({ sender, path, interface: from, member, body });
-      } else this.#settle(message);
+      const { sender, path, interface: from, member } = header;
+      this.#options.onSignal({ sender, path, interface: from, member, body: this.#read(header, body) });
     } catch (error) {
       this.#options.onFault(error);
     }
   }
 
-  #settle(reply: Message): void {
-    const serial = Number(reply.replySerial);
-    const pending = this.#pending.get(serial);
-    if (pending === undefined) return;
-    this.#pending.delete(serial);
-    pending.cancelTimer();
-    if (reply.type === MessageType.ERROR) {
-      const text: unknown = reply.body[0];
-      pending.reject(new DbusFailure(reply.errorName ?? '', typeof text === 'string' ? text : '', pending.what));
-      return;
-    }
+  #settle(pending: Pending, header: MessageHeader, body: Buffer): void {
     try {
-      pending.take(reply.body.map((value: unknown) => fromWire(value, isVariant)));
+      const values = this.#read(header, body);
+      if (header.type === MessageType.METHOD_RETURN) pending.take(values);
+      else {
+        const [text] = values;
+        pending.reject(new DbusFailure(header.errorName, typeof text === 'string' ? text : '', pending.what));
+      }
     } catch (error) {
       pending.reject(error);
     }
+  }
+
+  #read({ signature, isLittleEndian }: MessageHeader, body: Buffer): readonly unknown[] {
+    return readBody(signature, body, isLittleEndian, this.#options.properties);
   }
 
   #end(reason: string): void {
@@ -243,8 +252,4 @@ function encodeCall(call: BusCall): Message {
     if (!(error instanceof WrongType || error instanceof SyntaxError)) throw error;
     throw new SystemdError('InvalidProperty', error.message, { cause: error });
   }
-}
-
-function isVariant(value: unknown): value is { value: unknown } {
-  return value instanceof Variant;
 }

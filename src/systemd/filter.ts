@@ -1,12 +1,16 @@
 import type { Socket } from 'node:net';
-import { fixedHeaderBytes, type MessageHeader, readHeader, remainingBytes } from './header.ts';
+import { bodyOffset, fixedHeaderBytes, type MessageHeader, readHeader, remainingBytes } from './header.ts';
+
+/** What becomes of a message: the library has it, we had it, or nobody wants it. */
+export type Handling = 'pass' | 'taken';
 
 /**
- * Puts a filter between the socket and the library's parser, which reads 16 bytes and then the rest, in turns.
+ * Stands between the socket and the library's parser, which reads 16 bytes and then the rest, in turns.
  *
- * A message that isn't wanted is taken off the stream here and the parser never hears of it.
+ * `take` is shown each message, its body not decoded, and says whether it was for us: then the parser never hears of it.
+ * It must not throw.
  */
-export function filterMessages(stream: Socket, wants: (header: MessageHeader) => boolean): void {
+export function interceptMessages(stream: Socket, take: (header: MessageHeader, body: Buffer) => Handling): void {
   const read = stream.read.bind(stream) as (size?: number) => Buffer | null;
   let fixed: Buffer | null = null;
   let rest: Buffer | undefined;
@@ -27,7 +31,7 @@ export function filterMessages(stream: Socket, wants: (header: MessageHeader) =>
       const first = fixed;
       fixed = null;
       const header = readHeader(first, body);
-      if (header !== undefined && !wants(header)) continue;
+      if (header !== undefined && take(header, body.subarray(bodyOffset(first))) === 'taken') continue;
       rest = body;
       return first;
     }

@@ -10,17 +10,33 @@ export interface MessageHeader {
   /** 1 method call, 2 reply, 3 error, 4 signal. */
   readonly type: number;
   readonly path: string;
+  readonly interface: string;
+  readonly member: string;
+  readonly errorName: string;
+  /** Serial of the call that it answers; 0 where it answers none. */
+  readonly replySerial: number;
   /** Unique name of the sender, set by the bus and not by who sent it; `org.freedesktop.DBus` for the bus itself. */
   readonly sender: string;
+  /** Of the body; empty where there is none. */
+  readonly signature: string;
+  readonly isLittleEndian: boolean;
 }
 
 /** Bytes before the array of header fields, its length included. */
 export const fixedHeaderBytes = 16;
 
+/** The header fields' codes that are texts, and where each belongs. */
+const texts = { 1: 'path', 2: 'interface', 3: 'member', 4: 'errorName', 7: 'sender', 8: 'signature' } as const;
+const replySerialField = 5;
+
 /** Bytes that follow the fixed part: the padded header fields and the body. */
 export function remainingBytes(fixed: Buffer): number {
-  const fieldBytes = readUint32(fixed, 12, isLittleEndian(fixed));
-  return Math.ceil(fieldBytes / 8) * 8 + readUint32(fixed, 4, isLittleEndian(fixed));
+  return bodyOffset(fixed) + readUint32(fixed, 4, isLittleEndian(fixed));
+}
+
+/** Where the body begins in what follows the fixed part. */
+export function bodyOffset(fixed: Buffer): number {
+  return Math.ceil(readUint32(fixed, 12, isLittleEndian(fixed)) / 8) * 8;
 }
 
 /**
@@ -33,26 +49,27 @@ export function remainingBytes(fixed: Buffer): number {
 export function readHeader(fixed: Buffer, rest: Buffer): MessageHeader | undefined {
   const isLittle = isLittleEndian(fixed);
   const end = readUint32(fixed, 12, isLittle);
-  let path = '';
-  let sender = '';
+  const header = { path: '', interface: '', member: '', errorName: '', sender: '', signature: '', replySerial: 0 };
   let at = 0;
   while (at < end) {
     at = Math.ceil(at / 8) * 8;
     const code = rest[at];
-    const signature = rest[at + 2];
+    const type = rest[at + 2];
     if (rest[at + 1] !== 1) return undefined;
     at += 4;
-    if (signature === 0x73 || signature === 0x6f) {
-      const length = readUint32(rest, at, isLittle);
-      const text = rest.toString('latin1', at + 4, at + 4 + length);
-      at += 4 + length + 1;
-      if (code === 1) path = text;
-      else if (code === 7) sender = text;
-    } else if (signature === 0x67) at += 1 + (rest[at] ?? 0) + 1;
-    else if (signature === 0x75) at += 4;
-    else return undefined;
+    if (type === 0x75) {
+      if (code === replySerialField) header.replySerial = readUint32(rest, at, isLittle);
+      at += 4;
+      continue;
+    }
+    if (type !== 0x73 && type !== 0x6f && type !== 0x67) return undefined;
+    const start = at + (type === 0x67 ? 1 : 4);
+    const length = type === 0x67 ? (rest[at] ?? 0) : readUint32(rest, at, isLittle);
+    const field = texts[code as keyof typeof texts];
+    if (field !== undefined) header[field] = rest.toString('latin1', start, start + length);
+    at = start + length + 1;
   }
-  return { type: fixed[1] ?? 0, path, sender };
+  return { type: fixed[1] ?? 0, ...header, isLittleEndian: isLittle };
 }
 
 function isLittleEndian(fixed: Buffer): boolean {

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { busMachine } from '../machines/bus.machine.ts';
 import { systemBusAddress } from './address.ts';
+import type { PropertyNames } from './body.ts';
 import { type Bus, connectBus } from './bus.ts';
 import type { MessageHeader } from './header.ts';
 import { Manager } from './manager.ts';
@@ -25,6 +26,8 @@ export interface LinkOptions {
 }
 
 export interface LinkEvents {
+  /** What is decoded of a unit's properties. */
+  readonly properties: PropertyNames;
   /** Signals from systemd and the bus themselves, in order; nobody else's. */
   readonly onSignal: (signal: SystemdSignal) => void;
   /** Signals flow again; what was missed must be read now. Rejects to have the connection made anew. */
@@ -119,6 +122,7 @@ export class Link {
       abort,
       clock,
       wantsSignal: (header) => this.#wants(header),
+      properties: this.#events.properties,
       onSignal: (signal) => {
         const said = readSignal(signal);
         if (said === undefined) return;

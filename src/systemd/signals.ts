@@ -36,6 +36,12 @@ export interface ServiceFacts {
   readonly execMainStatus?: number;
 }
 
+/** All that is read of a unit here and in the mirror, the live limits apart. */
+export const readProperties: readonly string[] = [
+  ...['LoadState', 'ActiveState', 'SubState', 'Job', 'InvocationID', 'ActiveEnterTimestamp'],
+  ...['MainPID', 'Result', 'ExecMainCode', 'ExecMainStatus', 'ControlGroup', 'LogExtraFields'],
+];
+
 const manager = 'org.freedesktop.systemd1.Manager';
 const shutdownTargets = ['shutdown', 'reboot', 'poweroff', 'halt', 'kexec', 'soft-reboot', 'exit'].map(
   (name) => `${name}.target`,

@@ -1,7 +1,7 @@
 import { parseSignature, type WireType } from './signature.ts';
 
 /**
- * Values on their way to and from D-Bus; the only place that knows how JavaScript's types and D-Bus types meet.
+ * Values on their way to D-Bus, where JavaScript's types and D-Bus types meet; the way back is in body.ts.
  *
  * Everything is checked before it is sent: systemd answers a wrong type with a bare ENXIO that names no property,
  * and a string that isn't valid (or is huge) makes dbus-daemon drop the whole connection.
@@ -81,18 +81,6 @@ export function toWire(
   return types.map((type, index) =>
     encode(type, body[index], types.length === 1 ? where : `${where} argument ${index}`),
   );
-}
-
-/**
- * A received value without the library's own classes: variants replaced by what is in them, byte arrays copied out of the
- * message they came in. 64-bit values stay bigint.
- */
-export function fromWire(value: unknown, isVariant: (value: unknown) => value is { value: unknown }): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if (isVariant(value)) return fromWire(value.value, isVariant);
-  if (value instanceof Uint8Array) return Uint8Array.from(value);
-  if (Array.isArray(value)) return value.map((item) => fromWire(item, isVariant));
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fromWire(item, isVariant)]));
 }
 
 /** A 64-bit time in microseconds as milliseconds; undefined for 0 and for "never" (2^64-1). */

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
-import { Message, Variant } from 'dbus-next';
+import { Message, MessageType, Variant } from 'dbus-next';
 import { describe, expect, it } from 'vitest';
-import { fixedHeaderBytes, readHeader, remainingBytes } from '../../../src/systemd/header.ts';
+import { bodyOffset, fixedHeaderBytes, readHeader, remainingBytes } from '../../../src/systemd/header.ts';
 
 /** The library's own encoder, which it doesn't export. */
 const { marshallMessage } = createRequire(import.meta.url)('dbus-next/lib/marshall-compat.js') as {
@@ -20,7 +20,13 @@ describe('readHeader', () => {
     expect(readHeader(fixed, rest)).toEqual({
       type: 4,
       path: '/org/freedesktop/systemd1/unit/hublet_2da_2eservice',
+      interface: 'org.example.A',
+      member: 'Changed',
+      errorName: '',
+      replySerial: 0,
       sender: ':1.42',
+      signature: 'sa{sv}as',
+      isLittleEndian: true,
     });
     expect(remainingBytes(fixed)).toBe(rest.length);
   });
@@ -30,9 +36,30 @@ describe('readHeader', () => {
       const path = `/${'a'.repeat(length)}`;
       const [fixed, rest] = split(signal(path, [[], '']));
 
-      expect(readHeader(fixed, rest)).toEqual({ type: 4, path, sender: ':1.42' });
+      expect(readHeader(fixed, rest)).toMatchObject({ type: 4, path, sender: ':1.42', signature: '' });
       expect(remainingBytes(fixed)).toBe(rest.length);
     }
+  });
+
+  it('reads which call an error answers, and where its body begins', () => {
+    const message = new Message({
+      type: MessageType.ERROR,
+      errorName: 'org.example.Error.Bad',
+      // The library's types say that it is a text.
+      replySerial: 77 as unknown as string,
+      signature: 's',
+      body: ['no'],
+    });
+    message.serial = 8;
+    const [fixed, rest] = split(marshallMessage(message)[0]);
+
+    expect(readHeader(fixed, rest)).toMatchObject({
+      type: 3,
+      errorName: 'org.example.Error.Bad',
+      replySerial: 77,
+      signature: 's',
+    });
+    expect(rest.subarray(bodyOffset(fixed)).toString('latin1')).toBe('\x02\0\0\0no\0');
   });
 
   it('gives up, rather than guess, at a field of a type that no field has', () => {

@@ -1,9 +1,8 @@
 import { Variant } from 'dbus-next';
 import { describe, expect, it } from 'vitest';
 import { parseSignature } from '../../../src/systemd/signature.ts';
-import { fromWire, toWire, usecToMs, WrongType } from '../../../src/systemd/values.ts';
+import { toWire, usecToMs, WrongType } from '../../../src/systemd/values.ts';
 
-const isVariant = (value: unknown): value is { value: unknown } => value instanceof Variant;
 const variant = (signature: string, value: unknown): unknown => new Variant(signature, value);
 
 describe('parseSignature', () => {
@@ -72,18 +71,6 @@ describe('toWire', () => {
     expect(() => toWire('a(sasb)', [secret], variant, 'ExecStart')).toThrow(
       /^ExecStart\[0\]\.1\[1\]: a string expected \("s"\), number given$/,
     );
-  });
-});
-
-describe('fromWire', () => {
-  it('opens variants, keeps bigints, and copies bytes out of their message', () => {
-    const message = Buffer.from([9, 1, 2, 9]);
-    const received = { A: new Variant('t', 5n), B: new Variant('aay', [message.subarray(1, 3)]) };
-
-    const plain = fromWire([received, 'x', true], isVariant);
-    message.fill(0);
-
-    expect(plain).toEqual([{ A: 5n, B: [new Uint8Array([1, 2])] }, 'x', true]);
   });
 });
 

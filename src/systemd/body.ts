@@ -1,0 +1,233 @@
+import { parseSignature, type WireType } from './signature.ts';
+
+/** Names of properties; the others of a dictionary `a{sv}` are passed over without being decoded. */
+export class PropertyNames {
+  readonly #byLength = new Map<number, readonly Buffer[]>();
+
+  constructor(names: Iterable<string>) {
+    const bytes = [...new Set(names)].map((name) => Buffer.from(name));
+    for (const name of bytes) {
+      this.#byLength.set(name.length, [...(this.#byLength.get(name.length) ?? []), name]);
+    }
+  }
+
+  /** Whether the bytes there are one of the names; nothing is made of those that are not. */
+  has(bytes: Buffer, start: number, length: number): boolean {
+    const candidates = this.#byLength.get(length);
+    return candidates?.some((name) => name.compare(bytes, start, start + length) === 0) === true;
+  }
+}
+
+/**
+ * The arguments of a message as plain values: variants opened, byte arrays copied, dictionaries as objects, 64-bit
+ * integers as bigint. One walk over the bytes; what nobody asks for of an argument that is a dictionary of properties is
+ * only stepped over.
+ *
+ * The library's own decoder makes four values of each, which cost more than all else hublet does for a start.
+ * @param bytes the body, at its beginning; positions in it are aligned as in the message
+ * @param wanted absent: all
+ * @throws {RangeError} where the bytes are not what the signature says
+ * @see D-Bus Specification, "Marshaling"
+ */
+export function readBody(
+  signature: string,
+  bytes: Buffer,
+  isLittleEndian: boolean,
+  wanted?: PropertyNames,
+): readonly unknown[] {
+  const reader = new BodyReader(bytes, isLittleEndian);
+  return typesOf(signature).map((type) => reader.argument(type, wanted));
+}
+
+const known = new Map<string, readonly WireType[]>();
+/** systemd has a few dozen; more than this many would be somebody's who makes them up. */
+const MOST_KNOWN = 500;
+
+function typesOf(signature: string): readonly WireType[] {
+  const types = known.get(signature) ?? parseSignature(signature);
+  if (known.size < MOST_KNOWN) known.set(signature, types);
+  return types;
+}
+
+const ALIGNMENT: Readonly<Record<string, number>> = {
+  n: 2,
+  q: 2,
+  b: 4,
+  i: 4,
+  u: 4,
+  h: 4,
+  s: 4,
+  o: 4,
+  a: 4,
+  x: 8,
+  t: 8,
+  d: 8,
+  '(': 8,
+  '{': 8,
+};
+/** Of types whose values all have the same size. */
+const SIZE: Readonly<Record<string, number>> = { y: 1, n: 2, q: 2, b: 4, i: 4, u: 4, h: 4, x: 8, t: 8, d: 8 };
+
+class BodyReader {
+  readonly #bytes: Buffer;
+  readonly #isLittle: boolean;
+  #at = 0;
+
+  constructor(bytes: Buffer, isLittle: boolean) {
+    this.#bytes = bytes;
+    this.#isLittle = isLittle;
+  }
+
+  /** @param wanted for an argument that is a dictionary of properties itself */
+  argument(type: WireType, wanted: PropertyNames | undefined): unknown {
+    const entry = type.code === 'a' ? type.parts[0] : undefined;
+    const isProperties = entry?.code === '{' && entry.parts[0]?.code === 's' && entry.parts[1]?.code === 'v';
+    return isProperties ? this.#array(entry, wanted) : this.read(type);
+  }
+
+  read(type: WireType): unknown {
+    switch (type.code) {
+      case 'v':
+        return this.read(this.#variantType());
+      case 'a':
+        return this.#array(type.parts[0] as WireType);
+      case '(':
+        this.#align(8);
+        return type.parts.map((part) => this.read(part));
+      case 's':
+      case 'o':
+      case 'g':
+        return this.#text(type.code);
+      default:
+        return this.#number(type.code);
+    }
+  }
+
+  #array(element: WireType, wanted?: PropertyNames): unknown {
+    const length = this.#uint32();
+    this.#align(ALIGNMENT[element.code] ?? 1);
+    const end = this.#take(length) + length;
+    this.#at = end - length;
+    if (element.code === 'y') {
+      this.#at = end;
+      return Uint8Array.from(this.#bytes.subarray(end - length, end));
+    }
+    if (element.code === '{') return this.#dictionary(element.parts, end, wanted);
+    const items: unknown[] = [];
+    while (this.#at < end) items.push(this.read(element));
+    return items;
+  }
+
+  #dictionary(
+    [keyType, valueType]: readonly WireType[],
+    end: number,
+    wanted: PropertyNames | undefined,
+  ): Readonly<Record<string, unknown>> {
+    const entries: [string, unknown][] = [];
+    while (this.#at < end) {
+      this.#align(8);
+      if (wanted !== undefined && !this.#isNext(wanted)) {
+        this.#skip(keyType as WireType);
+        this.#skip(valueType as WireType);
+      } else entries.push([String(this.read(keyType as WireType)), this.read(valueType as WireType)]);
+    }
+    return Object.fromEntries(entries);
+  }
+
+  /** Whether the text that comes next is one of the names. */
+  #isNext(names: PropertyNames): boolean {
+    const before = this.#at;
+    const length = this.#uint32();
+    const start = this.#at;
+    this.#at = before;
+    return names.has(this.#bytes, start, length);
+  }
+
+  #skip(type: WireType): void {
+    switch (type.code) {
+      case 'v':
+        this.#skip(this.#variantType());
+        return;
+      case 'a': {
+        const length = this.#uint32();
+        this.#align(ALIGNMENT[(type.parts[0] as WireType).code] ?? 1);
+        this.#take(length);
+        return;
+      }
+      case '(':
+      case '{':
+        this.#align(8);
+        for (const part of type.parts) this.#skip(part);
+        return;
+      case 's':
+      case 'o':
+        this.#take(this.#uint32() + 1);
+        return;
+      case 'g':
+        this.#take((this.#bytes[this.#take(1)] ?? 0) + 1);
+        return;
+      default:
+        this.#align(ALIGNMENT[type.code] ?? 1);
+        this.#take(SIZE[type.code] ?? 1);
+    }
+  }
+
+  #variantType(): WireType {
+    const [type] = typesOf(this.#text('g'));
+    if (type === undefined) throw new RangeError('a variant of no type');
+    return type;
+  }
+
+  #text(code: string): string {
+    const length = code === 'g' ? (this.#bytes[this.#take(1)] ?? 0) : this.#uint32();
+    const start = this.#take(length + 1);
+    return this.#bytes.toString('utf8', start, start + length);
+  }
+
+  #number(code: string): number | bigint | boolean {
+    this.#align(ALIGNMENT[code] ?? 1);
+    const at = this.#take(SIZE[code] ?? 1);
+    const [bytes, isLittle] = [this.#bytes, this.#isLittle];
+    switch (code) {
+      case 'y':
+        return bytes.readUInt8(at);
+      case 'n':
+        return isLittle ? bytes.readInt16LE(at) : bytes.readInt16BE(at);
+      case 'q':
+        return isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at);
+      case 'i':
+        return isLittle ? bytes.readInt32LE(at) : bytes.readInt32BE(at);
+      case 'b':
+        return (isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)) !== 0;
+      case 'u':
+      case 'h':
+        return isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at);
+      case 'x':
+        return isLittle ? bytes.readBigInt64LE(at) : bytes.readBigInt64BE(at);
+      case 't':
+        return isLittle ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at);
+      case 'd':
+        return isLittle ? bytes.readDoubleLE(at) : bytes.readDoubleBE(at);
+      default:
+        throw new RangeError(`no type has the code ${code}`);
+    }
+  }
+
+  #uint32(): number {
+    this.#align(4);
+    const at = this.#take(4);
+    return this.#isLittle ? this.#bytes.readUInt32LE(at) : this.#bytes.readUInt32BE(at);
+  }
+
+  #align(size: number): void {
+    this.#at = Math.ceil(this.#at / size) * size;
+  }
+
+  /** Steps over so many bytes; returns where they begin. @throws {RangeError} beyond the end */
+  #take(count: number): number {
+    const start = this.#at;
+    this.#at += count;
+    if (this.#at > this.#bytes.length) throw new RangeError('the message ends before its last value');
+    return start;
+  }
+}
