@@ -62,7 +62,9 @@ describe('many servers', () => {
     expect(changes).toEqual([]);
   });
 
-  it('a thousand starts and stops leave as many match rules and timers as there were', async () => {
+  it('a thousand starts and stops leave as many match rules and timers as there were', {
+    timeout: 180_000,
+  }, async () => {
     const names = numbered(25);
     for (const name of names) host.put(name);
     await host.start();
