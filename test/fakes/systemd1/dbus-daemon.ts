@@ -39,8 +39,11 @@ export class DbusDaemon {
   /** Resolves once it accepts connections. */
   async start(): Promise<void> {
     const child = spawn(
-      'dbus-daemon',
+      // Dies with the process of the tests, however that ends.
+      'setpriv',
       [
+        '--pdeathsig=KILL',
+        'dbus-daemon',
         `--config-file=${join(this.#directory, 'bus.conf')}`,
         '--nofork',
         '--nopidfile',
@@ -57,7 +60,7 @@ export class DbusDaemon {
     });
     const failed = new Promise<never>((_, reject) => {
       child.once('error', (error) =>
-        reject(new Error('dbus-daemon could not be started (Debian package: dbus)', { cause: error })),
+        reject(new Error('dbus-daemon could not be started (Debian packages: dbus, util-linux)', { cause: error })),
       );
       child.once('exit', (code) => reject(new Error(`dbus-daemon ended with ${code}: ${words}`)));
     });
