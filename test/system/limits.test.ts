@@ -78,7 +78,7 @@ beforeAll(async () => {
     busy: program('busy.py', { cpu: { limit: 0.5 } }),
     exact: { ...idle, resources: { cpu: { limit: 1.15, weight: 300, cpus: '0' } } },
     forks: program('forks.py', { tasks: 10 }),
-    neighbour: { ...idle, resources: { tasks: 10 } },
+    neighbour: { ...idle, resources: { tasks: 10, memory: { high: '64M', guarantee: '32M' } } },
     grows: program('holder.py', memory('64M')),
     shrinks: program('holder.py', memory('400M')),
     free: idle,
@@ -166,6 +166,11 @@ describe('memory', () => {
     expect(await readCgroup(machine, unlimited.controlGroup, 'memory.max')).toBe('max');
     expect(await readCgroup(machine, unlimited.controlGroup, 'memory.swap.max')).toBe('max');
     expect(unlimited.applied).not.toHaveProperty('memoryMaxBytes');
+    const { controlGroup, applied } = await ready('neighbour');
+    expect(applied).toMatchObject({ memoryHighBytes: 64 * 2 ** 20, memoryLowBytes: 32 * 2 ** 20 });
+    expect(await readCgroup(machine, controlGroup, 'memory.high')).toBe(String(64 * 2 ** 20));
+    expect(await readCgroup(machine, controlGroup, 'memory.low')).toBe(String(32 * 2 ** 20));
+    expect(await readCgroup(machine, controlGroup, 'memory.max')).toBe('max');
     const samples = await scrape(machine);
     expect(sampleValue(samples, 'hublet_server_memory_limit_bytes', { server: 'child' })).toBe(96 * 2 ** 20);
     expect(sampleValue(samples, 'hublet_server_memory_limit_bytes', { server: 'free' })).toBeUndefined();
