@@ -203,7 +203,8 @@ export class SpecBook {
     const generation = isSame ? stored.generation : (stored?.generation ?? 0) + 1;
     const { name, file, text, canonical, spec } = taken;
     store.put({ name, generation, source: path, file, text, canonical, spec });
-    log.info({ server: name, generation }, 'spec accepted');
+    // The event SpecAccepted is what people are told.
+    log.debug({ server: name, generation }, 'spec accepted');
   }
 }
 

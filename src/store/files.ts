@@ -95,6 +95,8 @@ export function syncPath(path: string): void {
 
 /** A small text file whole; undefined where there is none. @throws {NodeJS.ErrnoException} for any other failure */
 export function readFileIfPresent(path: string): string | undefined {
+  // An exception costs many times what this look does, and most servers have no such file yet.
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
