@@ -42,6 +42,8 @@ export function isReloadRounding({ name, value }: UnitProperty, live: LiveValues
 /** 64-bit values may come as numbers, byte arrays as plain arrays and padded with zeros. */
 function normalised(row: LiveRow, value: unknown): string {
   if (row.signature === 't' && typeof value === 'number') return canonicalValue(BigInt(value));
+  // One limit for each path: systemd reports the paths in an order of its own.
+  if (row.signature === 'a(st)' && Array.isArray(value)) return value.map(pathLimit).sort().join('');
   if (row.signature === 'ay' && (value instanceof Uint8Array || Array.isArray(value))) {
     const bytes = Buffer.from(value as Uint8Array);
     let end = bytes.length;
@@ -49,4 +51,9 @@ function normalised(row: LiveRow, value: unknown): string {
     return canonicalValue(bytes.subarray(0, end));
   }
   return canonicalValue(value);
+}
+
+function pathLimit(entry: unknown): string {
+  const [path, limit] = entry as [string, bigint | number];
+  return canonicalValue([path, BigInt(limit)]);
 }

@@ -12,8 +12,12 @@ import type { UnitProperty } from './types.ts';
  */
 export function unitHash(key: Uint8Array, properties: readonly UnitProperty[], environment: ServerEnvironment): string {
   const fixed = properties
-    .filter((property) => propertyRow(property.name)?.change === 'restart')
-    .map(({ name, signature, value }) => canonicalValue([name, signature, canonicalValue(value)]))
+    .flatMap(({ name, signature, value }) => {
+      const row = propertyRow(name);
+      if (row?.change !== 'restart') return [];
+      const counted = row.hashed === undefined ? value : row.hashed(value);
+      return counted === undefined ? [] : [canonicalValue([name, signature, canonicalValue(counted)])];
+    })
     .sort();
   const variables = [...environment.variables]
     .filter(([name]) => !environment.liveNames.has(name))

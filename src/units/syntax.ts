@@ -68,6 +68,12 @@ export function parseWeight(text: string): bigint {
   return BigInt(text);
 }
 
+/** A share between 1 and 10000, or empty for systemd's default. @see systemd.resource-control(5), "IOWeight=" @throws {PropertySyntaxError} */
+export function parseIoWeight(text: string): bigint {
+  if (text === 'idle') throw new PropertySyntaxError('expects a weight between 1 and 10000');
+  return parseWeight(text);
+}
+
 /** systemd's words for yes and no. @see systemd.syntax(7) @throws {PropertySyntaxError} */
 export function parseBoolean(text: string): boolean {
   if (/^(?:1|yes|y|true|t|on)$/i.test(text)) return true;

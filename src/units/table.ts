@@ -7,6 +7,7 @@ import {
   parseCount,
   parseCpuPercent,
   parseCpuSet,
+  parseIoWeight,
   parseTimespan,
   parseWeight,
   parseWords,
@@ -48,6 +49,8 @@ export interface LiveRow extends Row {
 export interface FixedRow extends Row {
   /** `none`: it matters to nobody while the server runs, so a difference never asks for a restart. */
   readonly change: 'restart' | 'none';
+  /** The part of its value that asks for a restart where it differs; undefined: none of it. Absent: all. */
+  readonly hashed?: (value: unknown) => unknown;
 }
 
 const number = (value: unknown): number => Number(value);
@@ -80,6 +83,15 @@ const LIVE: readonly LiveRow[] = [
     parse: parseCount,
     applied: { name: 'tasksMax', convert: number },
   },
+  {
+    ...live('IOWeight', 't', 'io', INFINITY),
+    parse: parseIoWeight,
+    applied: { name: 'ioWeight', convert: number },
+  },
+  ioLimit('IOReadBandwidthMax', 'ioReadBytesPerSecond'),
+  ioLimit('IOWriteBandwidthMax', 'ioWriteBytesPerSecond'),
+  ioLimit('IOReadIOPSMax', 'ioReadIops'),
+  ioLimit('IOWriteIOPSMax', 'ioWriteIops'),
   accounting('MemoryAccounting', 'memory'),
   accounting('CPUAccounting', 'cpu'),
   accounting('TasksAccounting', 'tasks'),
@@ -91,8 +103,8 @@ const FIXED: readonly FixedRow[] = [
   { name: 'Description', signature: 's', change: 'none' },
   { name: 'Documentation', signature: 'as', change: 'none', parse: parseWords },
   { name: 'LogExtraFields', signature: 'aay', change: 'none' },
-  // The path only: what is in the file counts in the hash.
-  { name: 'EnvironmentFiles', signature: 'a(sb)', change: 'none' },
+  // Not hublet's own file, whose contents count: its name is a SHA-256.
+  { name: 'EnvironmentFiles', signature: 'a(sb)', change: 'restart', hashed: withoutOwnFile },
   { name: 'TimeoutStartUSec', signature: 't', change: 'none', parse: parseTimespan },
   { name: 'Type', signature: 's', change: 'restart' },
   { name: 'Slice', signature: 's', change: 'restart' },
@@ -111,6 +123,33 @@ const FIXED: readonly FixedRow[] = [
   { name: 'PrivateTmp', signature: 'b', change: 'restart', parse: parseBoolean },
   { name: 'PrivateUsers', signature: 'b', change: 'restart', parse: parseBoolean },
   { name: 'NoNewPrivileges', signature: 'b', change: 'restart', parse: parseBoolean },
+  { name: 'Group', signature: 's', change: 'restart' },
+  { name: 'SupplementaryGroups', signature: 'as', change: 'restart', parse: parseWords },
+  { name: 'DynamicUser', signature: 'b', change: 'restart', parse: parseBoolean },
+  { name: 'StateDirectory', signature: 'as', change: 'restart', parse: parseWords },
+  { name: 'StateDirectoryMode', signature: 'u', change: 'restart' },
+  { name: 'ExecStartPre', signature: 'a(sasb)', change: 'restart' },
+  { name: 'ExecStopPost', signature: 'a(sasb)', change: 'restart' },
+  { name: 'LoadCredential', signature: 'a(ss)', change: 'restart' },
+  { name: 'LimitNOFILE', signature: 't', change: 'restart' },
+  { name: 'LimitNOFILESoft', signature: 't', change: 'restart' },
+  { name: 'UMask', signature: 'u', change: 'restart' },
+  { name: 'PrivateDevices', signature: 'b', change: 'restart', parse: parseBoolean },
+  { name: 'DevicePolicy', signature: 's', change: 'restart' },
+  { name: 'DeviceAllow', signature: 'a(ss)', change: 'restart' },
+  { name: 'InaccessiblePaths', signature: 'as', change: 'restart', parse: parseWords },
+  { name: 'BindPaths', signature: 'a(ssbt)', change: 'restart' },
+  { name: 'BindReadOnlyPaths', signature: 'a(ssbt)', change: 'restart' },
+  { name: 'ProtectSystem', signature: 's', change: 'restart' },
+  { name: 'ProtectHome', signature: 's', change: 'restart' },
+  { name: 'ProtectProc', signature: 's', change: 'restart' },
+  { name: 'PrivateNetwork', signature: 'b', change: 'restart', parse: parseBoolean },
+  { name: 'IPAddressAllow', signature: 'a(iayu)', change: 'restart' },
+  { name: 'IPAddressDeny', signature: 'a(iayu)', change: 'restart' },
+  { name: 'CapabilityBoundingSet', signature: 't', change: 'restart' },
+  { name: 'AmbientCapabilities', signature: 't', change: 'restart' },
+  { name: 'SystemCallFilter', signature: '(bas)', change: 'restart' },
+  { name: 'SystemCallErrorNumber', signature: 'i', change: 'restart' },
   { name: 'ReadOnlyPaths', signature: 'as', change: 'restart', parse: parseWords },
   { name: 'ReadWritePaths', signature: 'as', change: 'restart', parse: parseWords },
 ];
@@ -142,6 +181,26 @@ function memory(name: string, appliedName: string, unset: bigint): LiveRow {
     parse: parseBytes,
     applied: { name: appliedName, convert: number },
   };
+}
+
+/** A limit for each path, `a(st)`; status shows `/home 1048576, /srv 2097152`. */
+function ioLimit(name: string, appliedName: string): LiveRow {
+  return {
+    ...live(name, 'a(st)', 'io', []),
+    applied: {
+      name: appliedName,
+      convert: (value) =>
+        (value as [string, bigint][])
+          .map(([path, limit]) => `${path} ${limit}`)
+          .sort()
+          .join(', '),
+    },
+  };
+}
+
+function withoutOwnFile(value: unknown): unknown {
+  const others = (value as [string, boolean][]).filter(([path]) => !/\/[0-9a-f]{64}\.env$/.test(path));
+  return others.length === 0 ? undefined : others;
 }
 
 /** On for every server, whatever system.conf says: without it the cgroup has no files to read usage from. */
