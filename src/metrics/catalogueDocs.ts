@@ -1,9 +1,12 @@
-import { CONTROLLER_ROWS, INSTRUMENT_ROWS, type MetricRow, SERVER_ROWS, seriesOf } from './catalogue.ts';
+import { CONTROLLER_ROWS } from './catalogue/controller.ts';
+import { INSTRUMENT_ROWS } from './catalogue/instruments.ts';
+import { type MetricRow, seriesOf } from './catalogue/row.ts';
+import { SERVER_ROWS } from './catalogue/server.ts';
 import { seriesPerServer } from './serverFamilies.ts';
 
 /** The text of metrics/catalogue.md, whole. */
 export function renderCatalogueDocs(): string {
-  return `<!-- Made by scripts/gen.ts from src/metrics/catalogue.ts: change it there. -->
+  return `<!-- Made by scripts/gen.ts from src/metrics/catalogue/: change it there. -->
 # Metrics
 
 What \`/metrics\` shows. Units are base units. A series is absent where its value isn't known or a limit isn't set: it is

@@ -1,5 +1,5 @@
 import { PHASES, type Phase } from '../status/types.ts';
-import { CONTROLLER_ROWS, type ControllerMetricName, SPEC_STATES } from './catalogue.ts';
+import { CONTROLLER_ROWS, type ControllerMetricName, SPEC_STATES } from './catalogue/controller.ts';
 import { labelText, type MetricFamily, type Sample } from './exposition.ts';
 import type { MetricsSnapshot } from './types.ts';
 

@@ -15,7 +15,8 @@ import {
   type MetricValue,
   Registry,
 } from 'prom-client';
-import { INSTRUMENT_ROWS, type LabelRow, type MetricRow } from './catalogue.ts';
+import { INSTRUMENT_ROWS } from './catalogue/instruments.ts';
+import type { LabelRow, MetricRow } from './catalogue/row.ts';
 import { type BuildInfo, controllerFamilies } from './controllerFamilies.ts';
 import {
   boundText,

@@ -1,5 +1,6 @@
 import { PHASES } from '../status/types.ts';
-import { CPU_MODES, MEMORY_EVENTS, type MetricRow, SERVER_ROWS, type ServerMetricName, seriesOf } from './catalogue.ts';
+import { type MetricRow, seriesOf } from './catalogue/row.ts';
+import { CPU_MODES, MEMORY_EVENTS, SERVER_ROWS, type ServerMetricName } from './catalogue/server.ts';
 import { labelText, type MetricFamily, type Sample } from './exposition.ts';
 import type { ServerMetrics } from './types.ts';
 

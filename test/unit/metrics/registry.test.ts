@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { catalogueRows, INSTRUMENT_ROWS, SERVER_ROWS, seriesOf } from '../../../src/metrics/catalogue.ts';
+import { INSTRUMENT_ROWS } from '../../../src/metrics/catalogue/instruments.ts';
+import { seriesOf } from '../../../src/metrics/catalogue/row.ts';
+import { SERVER_ROWS } from '../../../src/metrics/catalogue/server.ts';
+import { catalogueRows } from '../../../src/metrics/catalogue.ts';
 import { createMetricsRegistry, type MetricsRegistry } from '../../../src/metrics/registry.ts';
 import type { MetricsLevel } from '../../../src/metrics/serverFamilies.ts';
 import type { ServerMetrics } from '../../../src/metrics/types.ts';
