@@ -16,13 +16,65 @@ export interface Resources {
   /** CPU numbers, ascending and without duplicates. */
   readonly allowedCpus?: readonly number[];
   readonly tasksMax?: number;
+  /** Open files of one process, hard and soft alike. */
+  readonly filesMax?: number;
+  readonly io?: IoLimits;
 }
 
+/** Limits of block devices. The maps are by path: a device node, or a file or directory on it. */
+export interface IoLimits {
+  /** 1-10000, systemd's IOWeight=. */
+  readonly weight?: number;
+  readonly readBytesPerSecond?: Readonly<Record<string, number>>;
+  readonly writeBytesPerSecond?: Readonly<Record<string, number>>;
+  /** Operations a second. */
+  readonly readIops?: Readonly<Record<string, number>>;
+  readonly writeIops?: Readonly<Record<string, number>>;
+}
+
+/** What it may see and do. An absent field means systemd's default. */
 export interface Sandbox {
   readonly privateTmp: boolean;
+  readonly privateDevices?: boolean;
+  /** Absent: every device node that the account may open. */
+  readonly deviceAllow?: readonly DeviceRule[];
   readonly noNewPrivileges: boolean;
+  /** Paths with systemd's prefix `-` where they may be absent; templates. */
   readonly readOnlyPaths: readonly string[];
   readonly readWritePaths: readonly string[];
+  readonly inaccessiblePaths?: readonly string[];
+  readonly bindPaths?: readonly BindMount[];
+  readonly bindReadOnlyPaths?: readonly BindMount[];
+  readonly protectSystem?: boolean | 'full' | 'strict';
+  readonly protectHome?: boolean | 'read-only' | 'tmpfs';
+  readonly protectProc?: 'default' | 'noaccess' | 'invisible' | 'ptraceable';
+  readonly privateNetwork?: boolean;
+  /** `any`, `localhost`, `link-local`, `multicast`, addresses and prefixes such as `10.0.0.0/8`. */
+  readonly ipAddressAllow?: readonly string[];
+  readonly ipAddressDeny?: readonly string[];
+  /** Capabilities that it can have at most, `CAP_NET_BIND_SERVICE`; empty: none. */
+  readonly capabilities?: readonly string[];
+  /** System calls and groups (`@system-service`), with `~` in the first all but these. */
+  readonly systemCallFilter?: readonly string[];
+  /** Permission bits that new files don't get, 0-0o777. */
+  readonly umask?: number;
+}
+
+export interface DeviceRule {
+  /** A device node such as `/dev/nvidia0`, or a class such as `char-pts`; a template. */
+  readonly device: string;
+  /** `r`, `w`, `m` (make nodes), each at most once. */
+  readonly access: string;
+}
+
+/** A place of the host's file system that is seen at another. Both paths are templates. */
+export interface BindMount {
+  readonly source: string;
+  readonly destination: string;
+  /** No error where the source is absent. */
+  readonly isOptional: boolean;
+  /** With the mounts below the source. */
+  readonly isRecursive: boolean;
 }
 
 export interface HttpCheck {
@@ -60,16 +112,36 @@ export interface ServerSpec {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Unix account, by name or number; a template. */
+  /** The profile that is laid under the spec; absent: none. */
+  readonly profile?: string;
+  /** Unix account, by name or number; a template. Without meaning where `dynamicUser` is set. */
   readonly user: string;
+  /** By name or number; a template. Absent: the account's own. */
+  readonly group?: string;
+  /** By name or number; templates. Beside those that the account has. */
+  readonly supplementaryGroups: readonly string[];
+  /** Runs as a user that exists only while it runs, with a home that stays. */
+  readonly dynamicUser: boolean;
   readonly command: readonly string[];
+  /** Commands before the start, in order; none of them empty. */
+  readonly preStart: readonly (readonly string[])[];
+  /** Commands after the end, in order, however it came. */
+  readonly postStop: readonly (readonly string[])[];
   readonly workingDirectory: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Paths with systemd's prefix `-` where they may be absent; templates. `environment` wins over them. */
+  readonly environmentFiles: readonly string[];
+  /** Paths of secrets by name; templates. hublet never reads them. */
+  readonly credentials: Readonly<Record<string, string>>;
   readonly extraPaths: readonly string[];
   readonly shell: string;
   readonly port: 'auto' | 'none' | number;
   readonly resources: Resources;
   readonly sandbox: Sandbox;
+  /** Absent: in hublet.slice itself. */
+  readonly pool?: string;
+  /** Further properties of the unit by systemd's names, in unit-file syntax; lists keep their order. */
+  readonly unitProperties: Readonly<Record<string, string | readonly string[]>>;
   readonly readinessProbe?: ProbeSpec;
   readonly restartPolicy: RestartPolicy;
   readonly terminationGracePeriodMs: number;
