@@ -1,7 +1,8 @@
 /** The command line: what was typed becomes one call of one verb, and whatever goes wrong one line and an exit code. */
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { VERSION } from '../version.ts';
-import { GLOBAL_OPTIONS, VERBS, type Verb, type VerbOption, VerbValues } from './catalogue.ts';
+import { type Verb, type VerbOption, VerbValues } from './catalogue/verb.ts';
+import { GLOBAL_OPTIONS, VERBS } from './catalogue.ts';
 import type { Context } from './context.ts';
 import { CliError, EXIT, EXIT_MEANINGS, errorCode, judgeError } from './errors.ts';
 import { type ContextFlags, createHostContext, printError } from './hostContext.ts';

@@ -11,7 +11,7 @@ export function renderCliReference(): string {
   const globals = program.options.slice(-GLOBAL_OPTIONS.length);
   return [
     '# Command line',
-    'Made from the definitions in `src/cli/catalogue.ts` by `npm run gen`; do not edit.',
+    'Made from the definitions in `src/cli/catalogue/` by `npm run gen`; do not edit.',
     program.description(),
     '```\nhublet [options] <command>\n```',
     `## Options of every command`,
