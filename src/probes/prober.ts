@@ -15,6 +15,7 @@ import {
 } from '../machines/probe.machine.ts';
 import type { Check } from './check.ts';
 import type { ListenerTable } from './listeners.ts';
+import { type ProcessOwner, readProcessOwner } from './processOwner.ts';
 import { ownerOf } from './socketOwner.ts';
 import type { Prober, ProbeTarget, ProbeVerdict } from './types.ts';
 
@@ -23,6 +24,8 @@ export interface ProberOptions {
   readonly log: Log;
   readonly check: Check;
   readonly listeners: ListenerTable;
+  /** Absent: as /proc tells. */
+  readonly processOwner?: ProcessOwner;
   /** Checks under way at once. */
   readonly concurrency?: number;
 }
@@ -43,7 +46,7 @@ type Look = 'connect' | { readonly outcome: ProbeOutcome; readonly message: stri
 
 /** A prober that follows nothing yet. */
 export function createProber(options: ProberOptions): Prober {
-  const { clock, log, check, listeners, concurrency = CONCURRENCY } = options;
+  const { clock, log, check, listeners, processOwner = readProcessOwner, concurrency = CONCURRENCY } = options;
   const followed = new Map<string, Followed>();
   const watchers = new Set<(server: string) => void>();
   let underWay = 0;
@@ -101,7 +104,7 @@ export function createProber(options: ProberOptions): Prober {
       if (underWay >= concurrency) break;
       // A listener may have unfollowed it meanwhile.
       if (followed.get(server) !== entry) continue;
-      const look = lookAt(entry.target, listeners);
+      const look = lookAt(entry.target, listeners, processOwner);
       if (look !== 'connect') tried(server, entry, look, nowMs);
       else startCheck(server, entry).catch((err: unknown) => log.error({ server, err }, 'probe failed unexpectedly'));
     }
@@ -174,9 +177,11 @@ function verdictOf({ target, snapshot }: Followed): ProbeVerdict {
 }
 
 /** A look costs a thousandth of a connection, and tells apart a server that is late from another account's socket. */
-function lookAt({ port, uid }: ProbeTarget, listeners: ListenerTable): Look {
+function lookAt({ port, owner: wanted }: ProbeTarget, listeners: ListenerTable, processOwner: ProcessOwner): Look {
   let owner: ReturnType<typeof ownerOf>;
+  let uid: number | undefined;
   try {
+    uid = wanted.kind === 'account' ? wanted.uid : ownerOfMain(wanted.pid, processOwner);
     owner = ownerOf(listeners().get(port) ?? []);
   } catch (err) {
     const what = err instanceof Error ? err.message : String(err);
@@ -186,6 +191,7 @@ function lookAt({ port, uid }: ProbeTarget, listeners: ListenerTable): Look {
     case 'nobody':
       return { outcome: 'absent', message: `nothing listens on 127.0.0.1:${port}` };
     case 'account':
+      if (uid === undefined) return { outcome: 'notMade', message: 'the main process is not there to be asked about' };
       if (owner.uid === uid) return 'connect';
       return {
         outcome: 'taken',
@@ -194,4 +200,9 @@ function lookAt({ port, uid }: ProbeTarget, listeners: ListenerTable): Look {
     case 'several':
       return { outcome: 'taken', message: `port ${port} is shared by the uids ${owner.uids.join(', ')}` };
   }
+}
+
+/** Pid 0 is what systemd tells where there is no main process, and would be this process's own group elsewhere. */
+function ownerOfMain(pid: number, processOwner: ProcessOwner): number | undefined {
+  return pid === 0 ? undefined : processOwner(pid);
 }

@@ -6,9 +6,14 @@ export interface ProbeTarget {
   readonly probe: ProbeSpec;
   /** The port probed, resolved. */
   readonly port: number;
-  /** The listening socket must belong to this uid: any local user could squat a port. */
-  readonly uid: number;
+  /** Whose the listening socket must be: any local user could squat a port. */
+  readonly owner: SocketOwner;
 }
+
+export type SocketOwner =
+  | { readonly kind: 'account'; readonly uid: number }
+  /** Whoever this process runs as: of a dynamic user nobody knows the uid before. 0: there is none yet. */
+  | { readonly kind: 'process'; readonly pid: number };
 
 export interface ProbeVerdict {
   readonly invocationId: string;

@@ -74,8 +74,13 @@ export class Sight {
     const port = probedPort(entry);
     if (!isUp || server === undefined || probe === undefined || port === undefined) prober.unfollow(entry.name);
     else {
-      const { invocationId } = unit;
-      const target = { invocationId, probe, port, uid: server.account.uid };
+      const { invocationId, mainPid } = unit;
+      const { account } = server;
+      const owner =
+        account.isDynamic === true
+          ? ({ kind: 'process', pid: mainPid } as const)
+          : ({ kind: 'account', uid: account.uid } as const);
+      const target = { invocationId, probe, port, owner };
       prober.follow(entry.name, target, invocationId === entry.foundReady);
     }
   }

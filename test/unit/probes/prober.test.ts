@@ -21,7 +21,7 @@ function targetOf(
   return {
     invocationId: 'run-1',
     port,
-    uid: UID,
+    owner: { kind: 'account', uid: UID },
     probe: {
       check: { kind: 'http', path: '/', scheme: 'http', headers: {} },
       initialDelayMs: 0,
@@ -40,6 +40,8 @@ class FakeHost {
   readonly clock = new FakeClock();
   readonly log = new FakeLog();
   readonly sockets = new Map<number, number>();
+  /** Who processes run as. */
+  readonly processes = new Map<number, number>();
   /** Checks that wait for an answer. */
   readonly open: { port: number; signal: AbortSignal; answer: (result: CheckResult) => void }[] = [];
   readonly changed: string[] = [];
@@ -56,6 +58,7 @@ class FakeHost {
     log: this.log,
     check: this.#check,
     concurrency: 3,
+    processOwner: (pid) => this.processes.get(pid),
     listeners: () => {
       this.looks += 1;
       if (this.failure !== undefined) throw this.failure;
@@ -139,6 +142,33 @@ test('a port held by another account is never connected to', () => {
     reason: 'PortTaken',
     message: "port 80 is held by uid 1001, not by the server's account (uid 1000)",
   });
+});
+
+test('a dynamic user is whoever its main process runs as', async () => {
+  const host = new FakeHost();
+  host.sockets.set(80, 61_200);
+  host.processes.set(4711, 61_200);
+  host.prober.follow('alice', targetOf(80, { owner: { kind: 'process', pid: 4711 } }));
+  host.clock.advance(0);
+  await host.answer(OK);
+  expect(host.verdict()?.isReady).toBe(true);
+
+  host.sockets.set(80, 1001);
+  host.clock.advance(30_000);
+
+  expect(host.open).toHaveLength(0);
+  expect(host.verdict()?.reason).toBe('PortTaken');
+});
+
+test.each([0, 4711])('a main process that is not there (%d) lets no probe be made', (pid) => {
+  const host = new FakeHost();
+  host.sockets.set(80, 61_200);
+  host.prober.follow('alice', targetOf(80, { owner: { kind: 'process', pid } }));
+
+  host.clock.advance(30_000);
+
+  expect(host.open).toHaveLength(0);
+  expect(host.verdict()?.isReady).toBeUndefined();
 });
 
 test('a ready server whose port is taken over is not ready at the next try', async () => {
@@ -315,7 +345,10 @@ test('a real server of this account becomes ready, and not ready once it is gone
   onTestFinished(() => prober.stop());
   const server = await serve((_, response) => response.end());
   const { port } = server.address() as AddressInfo;
-  prober.follow('alice', targetOf(port, { uid: process.getuid?.() ?? 0 }, { failureThreshold: 1 }));
+  prober.follow(
+    'alice',
+    targetOf(port, { owner: { kind: 'account', uid: process.getuid?.() ?? 0 } }, { failureThreshold: 1 }),
+  );
   const changedAfter = (ms: number) =>
     new Promise<void>((resolve) => {
       const off = prober.on(() => {
