@@ -8,6 +8,11 @@ export function renderServerJsonSchema(): string {
 
 /** Any schema of ours as JSON Schema. What JSON Schema can't say (names, quantities, contradictions) `hublet validate` checks. */
 export function renderJsonSchema(schema: z.ZodType, id: string): string {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { io: 'input', target: 'draft-7' });
+  const { $schema, ...rest } = jsonSchemaOf(schema);
   return `${JSON.stringify({ $schema, $id: id, ...rest }, null, 2)}\n`;
+}
+
+/** A schema as JSON Schema of what a person writes, nothing in it referred to from elsewhere. */
+export function jsonSchemaOf(schema: z.ZodType) {
+  return z.toJSONSchema(schema, { io: 'input', target: 'draft-7' });
 }

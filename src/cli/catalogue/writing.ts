@@ -18,6 +18,24 @@ export const WRITING_VERBS: readonly Verb[] = [
     run: async (context, values) => (await import('../verbs/validate.ts')).runValidate(context, values.names),
   },
   {
+    name: 'explain',
+    argument: {
+      usage: '[path]',
+      description: 'a field such as spec.resources.memory, config.sources or mem_limit; none: the parts of a spec',
+    },
+    summary: 'say what a field means',
+    description:
+      'Prints what a field of a spec or of the configuration is: type, default, meaning, what of systemd it becomes, when a change takes effect, and its fields. Knows what systemdspawner, systemd and Kubernetes call it, too.',
+    options: [],
+    examples: [
+      ['hublet explain spec.resources.memory', 'one field and those below it'],
+      ['hublet explain config', 'the configuration'],
+      ['hublet explain mem_limit', "where another program's option is here"],
+    ],
+    exitCodes: [],
+    run: async (context, values) => (await import('../verbs/explain.ts')).runExplain(context, values.name),
+  },
+  {
     name: 'schema',
     argument: { usage: '<kind>', description: 'which files', choices: ['server', 'config'] },
     summary: 'print the JSON Schema of specs or configuration',
