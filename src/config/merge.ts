@@ -1,5 +1,7 @@
 import { parseDurationMs } from '../spec/quantities.ts';
 import { CONFIG_DEFAULTS, type Places } from './defaults.ts';
+import { ConfigError } from './errors.ts';
+import { defaultPoolProblem, resolveDefaultPool, resolvePools } from './pools.ts';
 import { parsePortRange } from './portRange.ts';
 import type { ConfigDocument } from './schema.ts';
 import type { Config, SourceConfig } from './types.ts';
@@ -51,7 +53,11 @@ export function chooseSources(document: ConfigDocument, overrides: Overrides, pl
   return [configured.find(({ path }) => path === chosen) ?? { path: chosen }];
 }
 
-/** The whole configuration: flag and variable before file before default. */
+/**
+ * The whole configuration: flag and variable before file before default.
+ *
+ * @throws {ConfigError} what only all files together show to be wrong
+ */
 export function composeConfig(
   document: ConfigDocument,
   sources: readonly SourceConfig[],
@@ -62,8 +68,14 @@ export function composeConfig(
   const { reconcile, metrics, ports } = document;
   const maxStarting = reconcile?.maxStarting ?? CONFIG_DEFAULTS.maxStarting;
   const listen = overrides.listen ?? metrics?.listen ?? places.listen;
+  const pools = resolvePools(document.pools);
+  const poolProblem = defaultPoolProblem(document.defaultPool, pools);
+  if (poolProblem !== undefined) throw new ConfigError([poolProblem]);
+  const defaultPool = resolveDefaultPool(document.defaultPool, pools);
   return {
     sources,
+    pools,
+    ...(defaultPool === undefined ? {} : { defaultPool }),
     ports: parsePortRange(ports?.range ?? CONFIG_DEFAULTS.portRange),
     reconcile: {
       concurrency: reconcile?.concurrency ?? CONFIG_DEFAULTS.concurrency,

@@ -6,6 +6,7 @@ import { DURATION_PATTERN, parseDurationMs } from '../spec/quantities.ts';
 import { field, quantity, text } from '../spec/rule.ts';
 import { CONFIG_DEFAULTS } from './defaults.ts';
 import { listenProblem } from './listen.ts';
+import { defaultPoolSchema, POOL_FIELDS, poolsSchema } from './pools.ts';
 import { portRangeProblem } from './portRange.ts';
 
 const period = () =>
@@ -33,6 +34,8 @@ export const configSchema = z
       z.array(sourceSchema).min(1),
       'Directories of spec files; by default one, desired-state beside this file.',
     ),
+    pools: field(poolsSchema, POOL_FIELDS.pools, {}),
+    defaultPool: field(defaultPoolSchema, POOL_FIELDS.defaultPool),
     ports: field(
       z.strictObject({
         range: field(
@@ -91,8 +94,6 @@ export const CONFIG_FIELDS_NOT_IN_THIS_VERSION: ReadonlySet<string> = new Set([
   'policies',
   'profiles',
   'defaultProfile',
-  'pools',
-  'defaultPool',
   'prune',
   'metrics.userLabel',
   'drift',

@@ -1,6 +1,11 @@
+import type { Pools } from '../spec/pool.ts';
+
 /** The controller's configuration, whole and typed: files, environment and flags merged. */
 export interface Config {
   readonly sources: readonly SourceConfig[];
+  readonly pools: Pools;
+  /** Pool of servers that name none, one of `pools`; absent: they are in no pool. */
+  readonly defaultPool?: string;
   readonly ports: { readonly first: number; readonly last: number };
   readonly reconcile: {
     /** Reconciles under way at once. */

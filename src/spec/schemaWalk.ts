@@ -17,6 +17,7 @@ export function fieldNamesAt(schema: z.ZodType, path: readonly PathPart[]): stri
   for (const part of path) {
     if (current instanceof z.ZodObject && typeof part === 'string') current = objectIn(current.shape[part]);
     else if (current instanceof z.ZodArray) current = objectIn(current.element);
+    else if (current instanceof z.ZodRecord) current = objectIn(current.valueType);
     else return [];
   }
   return current instanceof z.ZodObject ? Object.keys(current.shape) : [];
@@ -26,6 +27,7 @@ export function fieldNamesAt(schema: z.ZodType, path: readonly PathPart[]): stri
 export function listFields(schema: z.ZodType, prefix = ''): SchemaField[] {
   const holder = objectIn(schema);
   if (holder instanceof z.ZodArray) return listFields(holder.element as z.ZodType, `${prefix}[]`);
+  if (holder instanceof z.ZodRecord) return listFields(holder.valueType as z.ZodType, `${prefix}{}`);
   if (!(holder instanceof z.ZodObject)) return [];
   return Object.entries(holder.shape as Record<string, z.ZodType>).flatMap(([name, fieldSchema]) => {
     const path = prefix === '' ? name : `${prefix}.${name}`;
@@ -34,7 +36,7 @@ export function listFields(schema: z.ZodType, prefix = ''): SchemaField[] {
   });
 }
 
-/** The object or list inside wrappers; of a union its object. */
+/** The object, list or map inside wrappers; of a union its object. */
 function objectIn(schema: unknown): unknown {
   if (schema instanceof z.ZodOptional) return objectIn(schema.unwrap());
   if (schema instanceof z.ZodUnion) return schema.options.map(objectIn).find((option) => option instanceof z.ZodObject);

@@ -67,13 +67,15 @@ export class ControllerHost {
     for (const path of [this.specs, this.elsewhere]) mkdirSync(path, { mode: 0o755 });
     const accounts = ['alice', 'bob', 'carol'].map((name, at) => `${name}:x:${1001 + at}:100::/home/${name}:/bin/bash`);
     writeFileSync(join(this.root, 'passwd'), `${accounts.join('\n')}\n`);
-    writeFileSync(join(this.root, 'nsswitch.conf'), 'passwd: files\n');
+    writeFileSync(join(this.root, 'group'), 'users:x:100:\nvideo:x:44:alice\n');
+    writeFileSync(join(this.root, 'nsswitch.conf'), 'passwd: files\ngroup: files\n');
     writeFileSync(join(this.root, 'journalctl'), journalScript);
     chmodSync(join(this.root, 'journalctl'), 0o755);
     const ownerUid = process.getuid?.() ?? 0;
     const directories = options.sources === 2 ? [this.specs, this.elsewhere] : [this.specs];
     this.config = {
       sources: directories.map((path) => ({ path, ownerUid, prune: false })),
+      pools: new Map(),
       ports: { first: 20_000, last: 29_999 },
       reconcile: {
         concurrency: options.concurrency ?? 16,
@@ -114,7 +116,11 @@ export class ControllerHost {
       statusGid: undefined,
       busAddress: this.fake.address,
       cgroupRoot: join(this.root, 'cgroup'),
-      accountPaths: { passwd: join(this.root, 'passwd'), nsswitch: join(this.root, 'nsswitch.conf') },
+      accountPaths: {
+        passwd: join(this.root, 'passwd'),
+        group: join(this.root, 'group'),
+        nsswitch: join(this.root, 'nsswitch.conf'),
+      },
       journalProgram: join(this.root, 'journalctl'),
     });
     let isStarted = false;

@@ -1,4 +1,5 @@
-import type { AccountAnswer } from '../../src/accounts/types.ts';
+import type { AccountAnswer, NssAnswer } from '../../src/accounts/types.ts';
+import type { Group } from '../../src/admission/types.ts';
 import type { Config } from '../../src/config/types.ts';
 import type { InvocationRecord } from '../../src/journal/types.ts';
 import type { Instruments } from '../../src/metrics/types.ts';
@@ -96,6 +97,9 @@ export class World {
   readonly environments = new Map<string, string>();
   readonly ports = new Map<string, number>();
   readonly accounts = new Map<string, AccountAnswer>();
+  readonly groups = new Map<string, NssAnswer<Group>>();
+  /** Another text: /etc/passwd was changed. */
+  localVersion = '';
   readonly verdicts = new Map<string, ProbeVerdict>();
   readonly events: HubletEvent[] = [];
   readonly exits: string[] = [];
@@ -114,8 +118,8 @@ export class World {
   }
 
   addAccount(name: string, uid: number): void {
-    const account = { name, uid, gid: uid, home: `/home/${name}`, shell: '/bin/bash' };
-    this.accounts.set(name, { kind: 'found', account });
+    const entry = { name, uid, gid: uid, home: `/home/${name}`, shell: '/bin/bash' };
+    this.accounts.set(name, { kind: 'found', entry });
   }
 
   /** A controller comes up; an earlier one, if any, was killed without a word. */
@@ -174,6 +178,7 @@ export class World {
     });
     const config: Config = {
       sources: [],
+      pools: new Map(),
       ports: { first: 20_000, last: 29_999 },
       reconcile: { concurrency: 16, maxStarting: this.maxStarting, resyncMs: 60_000, rescanMs: 20_000 },
       metrics: { listen: null, level: 'basic', labels: [] },
@@ -224,6 +229,12 @@ export class World {
       accounts: {
         cached: (name) => this.accounts.get(name) ?? { kind: 'missing' },
         lookup: async (name) => this.accounts.get(name) ?? { kind: 'missing' },
+        localVersion: () => this.localVersion,
+      },
+      groups: {
+        cached: (name) => this.groups.get(name) ?? { kind: 'missing' },
+        lookup: async (name) => this.groups.get(name) ?? { kind: 'missing' },
+        localVersion: () => '',
       },
       prober: {
         follow: (server, { invocationId }, isKnownReady) => {

@@ -46,6 +46,7 @@ export class TestHost {
   get config(): Config {
     return {
       sources: [{ path: this.specs, ownerUid: 0, prune: true }],
+      pools: new Map(),
       ports: { first: 20000, last: 20100 },
       reconcile: { concurrency: 1, maxStarting: 1, resyncMs: 1, rescanMs: 1 },
       metrics: { listen: null, level: 'basic', labels: [] },

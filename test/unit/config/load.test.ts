@@ -52,6 +52,7 @@ describe('without any file', () => {
 
     expect(config).toEqual({
       sources: [{ path: `${directory}/.config/hublet/desired-state`, ownerUid: 1000, prune: true }],
+      pools: new Map(),
       ports: { first: 20_000, last: 29_999 },
       reconcile: { concurrency: 16, maxStarting: 8, resyncMs: 60_000, rescanMs: 20_000 },
       metrics: { listen: '127.0.0.1:0', level: 'basic', labels: [] },
@@ -175,5 +176,36 @@ describe('flags and variables', () => {
       directory: '/x/my.d',
       isExplicit: true,
     });
+  });
+});
+
+describe('pools', () => {
+  it('come together from all files, and the one called default is the default', async () => {
+    write('hublet.yaml', `${HEAD}pools: {default: {memory: {limit: 80%}, tasks: 500}, gpu: {cpu: {limit: 2}}}\n`);
+    write('hublet.d/10-more.yaml', `${HEAD}pools: {default: {memory: {limit: 70%}}, hub: {}}\n`);
+
+    const { pools, defaultPool } = await loadConfig(options());
+
+    expect([...pools.keys()]).toEqual(['default', 'gpu', 'hub']);
+    expect(pools.get('default')).toEqual({ memoryMax: { kind: 'ofHost', percent: 70 }, tasksMax: 500 });
+    expect(defaultPool).toBe('default');
+  });
+
+  it('refuse a default that is none of them', async () => {
+    write('hublet.yaml', `${HEAD}pools: {gpu: {}}\ndefaultPool: gup\n`);
+
+    expect(await linesOf(loadConfig(options()))).toEqual([
+      'defaultPool: there is no pool gup: add it to pools, or name one of gpu',
+    ]);
+  });
+
+  it('with a name or a limit that is none are told of by line', async () => {
+    write('hublet.yaml', `${HEAD}pools:\n  GPU: {}\n  big:\n    memory: {limit: 120%}\n    cpus: 0-3\n`);
+
+    expect((await linesOf(loadConfig(options()))).map((line) => line.replace(`${directory}/`, ''))).toEqual([
+      'hublet.yaml:4:3: pools.GPU: must be 1 to 32 of a-z, 0-9 and _ to name a pool (no capitals, no hyphens)',
+      'hublet.yaml:6:21: pools.big.memory.limit: "120%" is not a part of the host: write 1% to 100%',
+      'hublet.yaml:7:5: pools.big.cpus: is not a known field, did you mean cpu?',
+    ]);
   });
 });
