@@ -5,8 +5,35 @@ import { RUNNING_VERBS } from './catalogue/running.ts';
 import type { Verb, VerbOption } from './catalogue/verb.ts';
 import { WRITING_VERBS } from './catalogue/writing.ts';
 
+/** Here, because what it prints is made from all the others. */
+const COMPLETION_VERB: Verb = {
+  name: 'completion',
+  argument: { usage: '<shell>', description: 'which shell', choices: ['bash', 'zsh', 'fish'] },
+  summary: 'print a completion script for a shell',
+  description: 'Prints a script with which a shell completes commands, options and names of servers.',
+  options: [],
+  examples: [
+    ['source <(hublet completion bash)', 'now; put the line into ~/.bashrc for always'],
+    ['hublet completion zsh > /usr/local/share/zsh/site-functions/_hublet', 'for zsh'],
+    ['hublet completion fish > ~/.config/fish/completions/hublet.fish', 'for fish'],
+  ],
+  exitCodes: [],
+  run: async (context, values) =>
+    (await import('./verbs/completion.ts')).runCompletion(
+      context,
+      values.name as import('./verbs/completion.ts').Shell,
+      { verbs: VERBS, globals: GLOBAL_OPTIONS },
+    ),
+};
+
 /** Every verb, in the order of the help and the reference. */
-export const VERBS: readonly Verb[] = [...RUNNING_VERBS, ...LOOKING_VERBS, ...CHANGING_VERBS, ...WRITING_VERBS];
+export const VERBS: readonly Verb[] = [
+  ...RUNNING_VERBS,
+  ...LOOKING_VERBS,
+  ...CHANGING_VERBS,
+  ...WRITING_VERBS,
+  COMPLETION_VERB,
+];
 
 /** Options that every verb takes; each path is flag, then variable, then file, then default. */
 export const GLOBAL_OPTIONS: readonly (VerbOption & { readonly conflicts?: string })[] = [

@@ -6,7 +6,7 @@ export const LOOKING_VERBS: readonly Verb[] = [
   {
     name: 'get',
     isCommon: true,
-    argument: { usage: '[name...]', description: 'names of servers; none: all' },
+    argument: { usage: '[name...]', description: 'names of servers; none: all', completes: 'servers' },
     summary: 'list servers with their phase and what they use',
     description:
       'Shows servers by name: phase, readiness, restarts, CPU and memory in use against their limits. Reads files, so it works while the controller is down, and says so.',
@@ -103,7 +103,11 @@ export const LOOKING_VERBS: readonly Verb[] = [
   },
   {
     name: 'events',
-    argument: { usage: '[name]', description: 'name of a server; none: all, and those of the host' },
+    argument: {
+      usage: '[name]',
+      description: 'name of a server; none: all, and those of the host',
+      completes: 'servers',
+    },
     summary: 'list what happened',
     description: 'Prints the last 1000 events since the host started, newest last.',
     options: [

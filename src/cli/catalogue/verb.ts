@@ -14,7 +14,13 @@ export interface VerbOption {
 export interface Verb {
   readonly name: string;
   /** As commander writes them: `[name...]`. */
-  readonly argument?: { readonly usage: string; readonly description: string; readonly choices?: readonly string[] };
+  readonly argument?: {
+    readonly usage: string;
+    readonly description: string;
+    readonly choices?: readonly string[];
+    /** What a shell offers for it; absent: its choices, or nothing. */
+    readonly completes?: 'servers' | 'files';
+  };
   /** One line, for the list of verbs. */
   readonly summary: string;
   readonly description: string;
@@ -78,5 +84,5 @@ export class VerbValues {
 }
 
 /** The arguments of verbs that take servers by name. */
-export const NAMES = { usage: '<name...>', description: 'names of servers' };
-export const NAME = { usage: '<name>', description: 'name of a server' };
+export const NAMES = { usage: '<name...>', description: 'names of servers', completes: 'servers' } as const;
+export const NAME = { usage: '<name>', description: 'name of a server', completes: 'servers' } as const;

@@ -5,7 +5,7 @@ import type { Verb } from './verb.ts';
 export const WRITING_VERBS: readonly Verb[] = [
   {
     name: 'validate',
-    argument: { usage: '<path...>', description: 'spec files, or directories of them' },
+    argument: { usage: '<path...>', description: 'spec files, or directories of them', completes: 'files' },
     summary: 'check specs without touching anything',
     description:
       'Checks spec files and says file:line:column for each thing that is wrong. Needs no controller, no root and no systemd.',
