@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { createSystemClock } from '../clock.ts';
@@ -54,7 +54,8 @@ async function readConfig(flags: ContextFlags): Promise<Config> {
       env: process.env,
       isUserMode: flags.isUserMode ?? uid !== 0,
       uid,
-      cpuCount: availableParallelism(),
+      // Of the host, since servers have all of it: the controller itself may be held to fewer.
+      cpuCount: cpus().length,
       resolveOwner: lookUpUid,
     });
   } catch (error) {

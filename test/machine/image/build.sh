@@ -99,6 +99,9 @@ units=$root/etc/systemd/system
 cp "$here/machine-ssh.service" "$here/machine-ready.service" "$units/"
 mkdir -p "$units/multi-user.target.wants"
 ln -sf ../machine-ssh.service ../machine-ready.service "$units/multi-user.target.wants/"
+for manager in system user; do
+  install -D -m 644 "$here/one-processor.conf" "$root/etc/systemd/$manager/hublet.service.d/one-processor.conf"
+done
 
 # --- people -----------------------------------------------------------------
 # alice may use sudo without a password, so that only NoNewPrivileges can refuse it to a server of hers.

@@ -9,17 +9,6 @@ cd /opt/hublet
 for dependency in "$@"; do
   node --input-type=module -e "await import('$dependency')"
 done
-# Node sometimes dies of SIGSEGV here, never outside, while it strips types (docs/guides/machine.md); why is not known. What is lost
-# then is warmth only, so it is tried again, said, and no reason to fail.
-strip_types() {
-  for try in 1 2 3; do
-    status=0
-    timeout 200 node "$@" > /dev/null || status=$?
-    [ "$status" -ne 0 ] || return 0
-    echo "try $try: node $1 ended with $status" >&2
-  done
-}
-
 # The sources of this moment too: later ones differ in some files only, and what is compiled goes by content.
 cat > /tmp/sources.mjs << 'END'
 import { globSync } from 'node:fs';
@@ -27,8 +16,9 @@ for (const file of globSync('/opt/hublet/src/**/*.ts')) await import(file).catch
 process.exit();
 END
 echo 'const answer: number = 42; console.log(answer);' > /tmp/warm.ts
-strip_types /tmp/warm.ts
-strip_types /tmp/sources.mjs
+node /tmp/warm.ts > /dev/null
+# What is lost where this fails is warmth only.
+node /tmp/sources.mjs > /dev/null || echo "compiling the sources ended with $?" >&2
 rm -rf src package.json /tmp/sources.mjs /tmp/warm.ts
 
 systemctl is-system-running > /dev/null || systemctl --failed
