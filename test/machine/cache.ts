@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utime
 import { join } from 'node:path';
 import { cacheDirectory } from './places.ts';
 
-/** What the cache keeps: disks with their kernels, and states saved from machines that booted them. */
-export type CacheKind = 'image' | 'state';
+/** What the cache keeps: disks with their kernels, and states saved from machines that booted them; of each systemd its own. */
+export type CacheKind = `${'' | 'newest-'}${'image' | 'state'}`;
 
 /** Short name for these inputs: the same ones give the same name, any other ones another. */
 export function hashOf(...inputs: readonly (string | Uint8Array)[]): string {

@@ -1,4 +1,4 @@
-// A disposable computer for tests: Debian 12 with real systemd, cgroup v2 and Jupyter, restored in about a second. This room
+// A disposable computer for tests: Debian with real systemd and cgroup v2, restored in about a second. This room
 // starts, drives and ends such machines; what is tested on them is in test/system.
 import { randomBytes } from 'node:crypto';
 import { Machine } from './guest.ts';
@@ -7,6 +7,7 @@ import { isAlive } from './process.ts';
 import { endLeftovers, readRecord } from './records.ts';
 import { startMachine } from './start.ts';
 import { ensureState } from './state.ts';
+import type { SystemdAge } from './systemd.ts';
 
 export type { ExecOptions, ExecResult } from './guest.ts';
 export { Machine } from './guest.ts';
@@ -14,6 +15,8 @@ export type { GuestProcess } from './guest-process.ts';
 export { waitFor } from './wait.ts';
 
 export interface BootOptions {
+  /** The oldest when absent. The other one's image is built when it is asked for the first time, and has no Jupyter and no Python. */
+  readonly systemd?: SystemdAge;
   /**
    * Really boots (about 10 s) instead of restoring (about 1 s). For tests of time and of boot: restored machines share one
    * boot_id and one monotonic clock, and their wall clock has just jumped from the day the state was saved to now.
@@ -33,7 +36,10 @@ export interface BootOptions {
  * Machines that a crashed process left are ended first. Image and state are built when there are none.
  */
 export async function boot(options: BootOptions = {}): Promise<Machine> {
-  const { imageDirectory, directory, disk, memory, devices } = await ensureState(options.report ?? toStandardError);
+  const { imageDirectory, directory, disk, memory, devices } = await ensureState(
+    options.report ?? toStandardError,
+    options.systemd ?? 'oldest',
+  );
   await endLeftovers();
   const { machine, qemu } = await startMachine({
     name: options.name ?? `m${randomBytes(4).toString('hex')}`,

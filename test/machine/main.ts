@@ -4,10 +4,12 @@ import { attach, boot } from './machine.ts';
 import { cacheDirectory, report } from './places.ts';
 import { endLeftovers, livingMachines } from './records.ts';
 import { ensureState } from './state.ts';
+import { isSystemdAge } from './systemd.ts';
 
 const usage = `usage: npm run machine -- VERB [OPTIONS] [ARGUMENTS]
 
   up [--cold] [--install]           start a fresh machine (--cold: really boot; --install: with this checkout's hublet)
+     [--systemd oldest|newest]      oldest when not said
   run [--user U] [--timeout S] CMD  run a bash command in it; streams and exit code are the command's
   shell                             a root shell in it
   put PATH GUEST-DIRECTORY          copy a file, or what is in a directory
@@ -15,7 +17,7 @@ const usage = `usage: npm run machine -- VERB [OPTIONS] [ARGUMENTS]
   console                           what its kernel has written
   down [--all]                      switch it off and forget it
   ls                                machines that are up
-  build [--force]                   make disk image and saved state now; --force: again, with Debian's newest
+  build [--force] [--systemd ...]   make disk image and saved state now; --force: again, with Debian's newest packages
 
 Every verb but ls and build takes --name NAME (default: "default"). Image and state are kept in
 ${cacheDirectory()} (HUBLET_MACHINE_CACHE moves it).`;
@@ -30,6 +32,7 @@ function readArguments() {
         timeout: { type: 'string', short: 't' },
         cold: { type: 'boolean', default: false },
         install: { type: 'boolean', default: false },
+        systemd: { type: 'string', default: 'oldest' },
         force: { type: 'boolean', default: false },
         all: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
@@ -45,12 +48,13 @@ const { values, positionals } = readArguments();
 
 /** Runs one verb; returns the exit code: 2 for a wrong call. */
 async function main(verb: string, args: readonly string[]): Promise<number> {
-  const { name } = values;
+  const { name, systemd } = values;
+  if (!isSystemdAge(systemd)) return wrongCall();
   const [first, second] = args;
   switch (verb) {
     case 'up': {
       const startedMs = performance.now();
-      const machine = await boot({ name, cold: values.cold, outlives: true });
+      const machine = await boot({ name, systemd, cold: values.cold, outlives: true });
       if (values.install) await installHublet(machine);
       report(`machine ${name} is up after ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
       return 0;
@@ -90,7 +94,7 @@ async function main(verb: string, args: readonly string[]): Promise<number> {
       }
       return 0;
     case 'build':
-      report((await ensureState(report, values.force)).directory);
+      report((await ensureState(report, systemd, values.force)).directory);
       return 0;
     default:
       return wrongCall();

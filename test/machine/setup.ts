@@ -2,9 +2,9 @@ import { report } from './places.ts';
 import { endLeftovers } from './records.ts';
 import { ensureState } from './state.ts';
 
-/** Before the system tests: the saved state is there (no test waits for its making) and no machine of an earlier run lives. */
+/** Before the system tests: the usual saved state is there (no test waits for its making) and no machine of an earlier run lives. */
 export async function setup(): Promise<void> {
-  await ensureState(report);
+  await ensureState(report, 'oldest');
   await clear();
 }
 

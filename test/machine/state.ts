@@ -3,13 +3,14 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { entriesOf, entryDirectory, hashOf, isCached, makeEntry, removeUnused } from './cache.ts';
+import { type CacheKind, entriesOf, entryDirectory, hashOf, isCached, makeEntry, removeUnused } from './cache.ts';
 import { withLock } from './lock.ts';
 import { pinnedNode, productionModules } from './modules.ts';
 import { cacheDirectory, projectDirectory, type Report } from './places.ts';
 import { memorySize, shape } from './qemu.ts';
 import { livingMachines } from './records.ts';
 import { startMachine } from './start.ts';
+import { cacheKinds, isOfOther, type SystemdAge } from './systemd.ts';
 import { ensureTools, qemuVersion, runTool } from './tools.ts';
 
 const run = promisify(execFile);
@@ -25,8 +26,8 @@ export interface SavedState {
 
 const recipe = join(projectDirectory, 'test/machine/image');
 
-function imageHash(): string {
-  const files = readdirSync(recipe).filter((name) => name !== 'warm.sh');
+function imageHash(systemd: SystemdAge): string {
+  const files = readdirSync(recipe).filter((name) => name !== 'warm.sh' && !isOfOther(name, systemd));
   return hashOf(pinnedNode().version, ...files.sort().flatMap((name) => [name, readFileSync(join(recipe, name))]));
 }
 
@@ -35,9 +36,9 @@ async function stateHash(image: string): Promise<string> {
   return hashOf(image, warm, ...shape, await qemuVersion(), productionModules().fingerprint);
 }
 
-function savedState(image: string, state: string): SavedState {
-  const directory = entryDirectory('state', state);
-  return { imageDirectory: entryDirectory('image', image), ...filesIn(directory) };
+function savedState(systemd: SystemdAge, image: string, state: string): SavedState {
+  const kinds = cacheKinds(systemd);
+  return { imageDirectory: entryDirectory(kinds.image, image), ...filesIn(entryDirectory(kinds.state, state)) };
 }
 
 function filesIn(directory: string): Omit<SavedState, 'imageDirectory'> {
@@ -50,35 +51,38 @@ function filesIn(directory: string): Omit<SavedState, 'imageDirectory'> {
 }
 
 /**
- * The saved state that fits this checkout, made when it is not cached: the disk image in about a minute, the state in another.
+ * The saved state with that systemd that fits this checkout, made when it is not cached: the disk image in about a minute, the state in another.
  *
- * Both are named after all they are made of, so a change of any of it makes new ones. `force` makes them again, with Debian's newest.
+ * Each systemd has both of its own, named after all they are made of, so a change of any of it makes new ones. `force` makes them again, with Debian's newest.
  */
-export async function ensureState(report: Report, force = false): Promise<SavedState> {
+export async function ensureState(report: Report, systemd: SystemdAge, force = false): Promise<SavedState> {
   await ensureTools(report);
-  const image = imageHash();
+  const kinds = cacheKinds(systemd);
+  const image = imageHash(systemd);
   const state = await stateHash(image);
-  const isComplete = (): boolean => isCached('image', image) && isCached('state', state);
-  if (!force && isComplete()) return savedState(image, state);
+  const isComplete = (): boolean => isCached(kinds.image, image) && isCached(kinds.state, state);
+  if (!force && isComplete()) return savedState(systemd, image, state);
   const lock = join(cacheDirectory(), 'lock');
   await withLock(
     lock,
     () => report('waiting for another process that builds the test machine ...'),
     async () => {
       if (!force && isComplete()) return;
-      if (force || !isCached('image', image)) {
-        await timed(report, 'building the disk image', () => makeEntry('image', image, buildImage));
+      if (force || !isCached(kinds.image, image)) {
+        await timed(report, `building the disk image with the ${systemd} systemd`, () =>
+          makeEntry(kinds.image, image, (directory) => buildImage(systemd, directory)),
+        );
       }
       await timed(report, 'saving a booted state', () =>
-        makeEntry('state', state, (directory) => bake(image, directory, report)),
+        makeEntry(kinds.state, state, (directory) => bake(kinds.image, image, directory, report)),
       );
       const inUse = new Set(livingMachines().map(({ stateDirectory }) => stateDirectory));
-      removeUnused('state', (directory) => inUse.has(directory));
-      const images = imagesOfStates();
-      removeUnused('image', (directory) => images.has(directory));
+      removeUnused(kinds.state, (directory) => inUse.has(directory));
+      const images = imagesOfStates(kinds);
+      removeUnused(kinds.image, (directory) => images.has(directory));
     },
   );
-  return savedState(image, state);
+  return savedState(systemd, image, state);
 }
 
 async function timed(report: Report, what: string, body: () => Promise<void>): Promise<void> {
@@ -88,18 +92,18 @@ async function timed(report: Report, what: string, body: () => Promise<void>): P
   report(`test machine: ${what} took ${((performance.now() - startedMs) / 1000).toFixed(1)} s`);
 }
 
-async function buildImage(directory: string): Promise<void> {
+async function buildImage(systemd: SystemdAge, directory: string): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new Error(
       `the test machine's image is built as root, once: sudo HUBLET_MACHINE_CACHE=${cacheDirectory()} npm run machine -- build`,
     );
   }
-  await runTool('bash', [join(recipe, 'build.sh'), directory, pinnedNode().binary]);
+  await runTool('bash', [join(recipe, 'build.sh'), directory, pinnedNode().binary, systemd]);
 }
 
 /** Boots the image once, puts hublet's modules in, warms it and saves disk, memory and devices. */
-async function bake(image: string, directory: string, report: Report): Promise<void> {
-  const imageDirectory = entryDirectory('image', image);
+async function bake(kind: CacheKind, image: string, directory: string, report: Report): Promise<void> {
+  const imageDirectory = entryDirectory(kind, image);
   const { disk, memory, devices } = filesIn(directory);
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', join(imageDirectory, 'disk.img'), '-F', 'raw', disk]);
   writeFileSync(memory, '');
@@ -133,8 +137,7 @@ async function bake(image: string, directory: string, report: Report): Promise<v
 }
 
 /** The image directories that saved states stand on. */
-function imagesOfStates(): ReadonlySet<string> {
-  return new Set(
-    entriesOf('state').map((directory) => entryDirectory('image', readFileSync(join(directory, 'image'), 'utf8'))),
-  );
+function imagesOfStates({ image, state }: ReturnType<typeof cacheKinds>): ReadonlySet<string> {
+  const names = entriesOf(state).map((directory) => readFileSync(join(directory, 'image'), 'utf8'));
+  return new Set(names.map((name) => entryDirectory(image, name)));
 }

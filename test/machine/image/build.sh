@@ -1,24 +1,28 @@
 #!/bin/bash
-# Builds the disk of the test machine: a Debian 12 with systemd, Jupyter, the project's Node and an ssh server for the tests.
+# Builds the disk of a test machine: a Debian with systemd, the project's Node and an ssh server for the tests.
 #
-#   build.sh OUTPUT-DIRECTORY NODE-BINARY
+#   build.sh OUTPUT-DIRECTORY NODE-BINARY oldest|newest
 #
+# oldest: Debian 12, whose systemd is the oldest that hublet works with, and Jupyter. newest: Debian's testing suite, little else.
 # Writes disk.img, vmlinuz, initrd.gz and the ssh key (id, id.pub) there. Everything Debian, the kernel included, comes
 # from the mirrors in this computer's own apt configuration; nothing is installed on this computer. Needs root.
 set -euo pipefail
 
 out=$1
 node=$2
+systemd=$3
 here=$(dirname "$(readlink -f "$0")")
-suite=bookworm
+case $systemd in
+oldest) suite=bookworm ;;
+newest) suite=testing ;;
+*) echo "no such systemd: $systemd" >&2; exit 2 ;;
+esac
 disk_size=3000M
 work=$out/work
 root=$work/root
 mkdir -p "$work/kernel"
 
-packages=systemd,systemd-sysv,udev,kmod,dbus,dbus-user-session,libpam-systemd,polkitd,sudo
-packages+=,curl,procps,psmisc,iproute2,util-linux,e2fsprogs,ca-certificates,libstdc++6,dropbear-bin
-packages+=,python3,jupyter-server,jupyter-notebook,python3-ipykernel
+packages=$(sed -e '/^#/d' -e '/^$/d' "$here/packages" "$here/packages-$systemd" | paste -sd ,)
 
 # --- where Debian comes from ------------------------------------------------
 mirror() { # LABEL: the first address this computer's apt uses for it
@@ -28,9 +32,11 @@ mirror() { # LABEL: the first address this computer's apt uses for it
 debian=$(mirror Debian)
 security=$(mirror Debian-Security)
 [ -n "$debian" ] || { echo "apt on this computer knows no Debian mirror (apt-get indextargets names none)" >&2; exit 1; }
-sources="deb $debian $suite main
+sources="deb $debian $suite main"
+# Testing gets its updates and its security fixes in the suite itself.
+[ "$suite" = testing ] || sources+="
 deb $debian $suite-updates main"
-[ -z "$security" ] || sources+="
+[ "$suite" = testing ] || [ -z "$security" ] || sources+="
 deb $security $suite-security main"
 
 # Proxies, certificates and clock settings that this computer's apt needs, the one inside needs too.
@@ -48,7 +54,12 @@ cd "$KERNEL_DIRECTORY"
 APT_CONFIG=$MMDEBSTRAP_APT_CONFIG
 export APT_CONFIG
 kernel=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1)
-apt-get -qq -o APT::Sandbox::User=root download "$kernel" busybox-static
+packages=busybox-static
+# Newer ones are in several packages, and the one of that name is empty.
+for package in "$kernel" "linux-base-${kernel#linux-image-}" "linux-binary-${kernel#linux-image-}" "linux-modules-${kernel#linux-image-}"; do
+  [ -z "$(apt-cache madison "$package")" ] || packages="$packages $package"
+done
+apt-get -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 download $packages
 for package in ./*.deb; do
   dpkg-deb -x "$package" .
   rm "$package"
@@ -57,24 +68,28 @@ HOOK
 chmod +x "$work/fetch-kernel"
 
 KERNEL_DIRECTORY=$work/kernel mmdebstrap --mode=root --variant=minbase --quiet --include="$packages" \
-  --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' "${apt_options[@]}" \
+  --aptopt='Acquire::Languages "none"' --aptopt='Acquire::Retries "3"' --aptopt='APT::Install-Recommends "false"' "${apt_options[@]}" \
   --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
   --customize-hook="$work/fetch-kernel" \
   "$suite" "$root" - <<< "$sources"
 
 # --- kernel and a tiny initramfs (busybox, virtio) --------------------------
-cp "$work"/kernel/boot/vmlinuz-*-cloud-amd64 "$out/vmlinuz"
-modules=$(echo "$work"/kernel/lib/modules/*-cloud-amd64)
+# Paths as they were before and since Debian's merge of /lib and /bin into /usr.
+modules=$(find "$work"/kernel/{,usr/}lib/modules -mindepth 1 -maxdepth 1 -name '*-cloud-amd64' 2> /dev/null || true)
+busybox=$(find "$work"/kernel/{,usr/}bin/busybox 2> /dev/null || true)
+cp "$(find "$work"/kernel/boot/vmlinuz-* "$modules/vmlinuz" 2> /dev/null || true)" "$out/vmlinuz"
 mkdir -p "$root/lib/modules"
 cp -a "$modules" "$root/lib/modules/"
+rm -f "$root/lib/modules/"*/vmlinuz
 initrd=$work/initrd
 mkdir -p "$initrd"/{bin,dev,proc,newroot,mod}
-install -m 755 "$work/kernel/bin/busybox" "$initrd/bin/busybox"
+install -m 755 "$busybox" "$initrd/bin/busybox"
 install -m 755 "$here/init" "$initrd/init"
 for module in $(sed -n 's/^modules="\(.*\)"$/\1/p' "$here/init"); do
-  find "$modules" -name "$module.ko" -exec cp {} "$initrd/mod/" \;
+  find "$modules" \( -name "$module.ko" -o -name "$module.ko.xz" \) -exec cp {} "$initrd/mod/" \;
 done
+find "$initrd/mod" -name '*.xz' -exec "$busybox" unxz {} +
 (cd "$initrd" && find . | bin/busybox cpio -o -H newc 2> /dev/null) | gzip -1 > "$out/initrd.gz"
 
 # --- identity, network, ssh -------------------------------------------------

@@ -27,20 +27,24 @@ systemctl stop hublet-warm.slice hublet.slice 2> /dev/null || true
 busctl list > /dev/null
 getent passwd alice > /dev/null
 runuser -u alice -- sudo -n true
-python3 -c 'import json, socket, http.server'
+[ ! -e /usr/bin/python3 ] || python3 -c 'import json, socket, http.server'
 
-# One real start of each Jupyter: imports alone leave half of it unread.
-export HOME=/tmp/warm
-mkdir -p "$HOME"
-jupyter notebook --allow-root --no-browser --NotebookApp.token=warm --NotebookApp.port=18001 > /dev/null 2>&1 &
-notebook=$!
-jupyter server --allow-root --no-browser --ServerApp.token=warm --ServerApp.port=18002 > /dev/null 2>&1 &
-server=$!
-for port in 18001 18002; do
-  curl --silent --retry 120 --retry-delay 1 --retry-connrefused --output /dev/null "http://127.0.0.1:$port/api/status?token=warm"
-done
-kill "$notebook" "$server"
-wait "$notebook" "$server" || true
-rm -rf "$HOME"
+# One real start of each Jupyter, where there is one: imports alone leave half of it unread.
+warm_jupyter() {
+  local HOME=/tmp/warm notebook server port
+  export HOME
+  mkdir -p "$HOME"
+  jupyter notebook --allow-root --no-browser --NotebookApp.token=warm --NotebookApp.port=18001 > /dev/null 2>&1 &
+  notebook=$!
+  jupyter server --allow-root --no-browser --ServerApp.token=warm --ServerApp.port=18002 > /dev/null 2>&1 &
+  server=$!
+  for port in 18001 18002; do
+    curl --silent --retry 120 --retry-delay 1 --retry-connrefused --output /dev/null "http://127.0.0.1:$port/api/status?token=warm"
+  done
+  kill "$notebook" "$server"
+  wait "$notebook" "$server" || true
+  rm -rf "$HOME"
+}
+[ ! -e /usr/bin/jupyter ] || warm_jupyter
 journalctl --rotate --vacuum-time=1s > /dev/null 2>&1
 sync
