@@ -61,6 +61,7 @@ function resolveResources(resources: Fields['resources']): Resources {
 function resolveSandbox(sandbox: Fields['sandbox']): Sandbox {
   return {
     privateTmp: sandbox?.privateTmp ?? SPEC_DEFAULTS.privateTmp,
+    ...(sandbox?.privateTmp === undefined ? { isPrivateTmpDefault: true } : {}),
     noNewPrivileges: sandbox?.noNewPrivileges ?? SPEC_DEFAULTS.noNewPrivileges,
     readOnlyPaths: sandbox?.readOnlyPaths ?? [],
     readWritePaths: sandbox?.readWritePaths ?? [],

@@ -35,6 +35,8 @@ export interface IoLimits {
 /** What it may see and do. An absent field means systemd's default. */
 export interface Sandbox {
   readonly privateTmp: boolean;
+  /** True: nobody wrote `privateTmp`, it is on because it is on by default. */
+  readonly isPrivateTmpDefault?: boolean;
   readonly privateDevices?: boolean;
   /** Absent: every device node that the account may open. */
   readonly deviceAllow?: readonly DeviceRule[];

@@ -9,6 +9,7 @@ import { serverFileId } from './name.ts';
 import { escapeGlob, fileUrl, searchPath } from './paths.ts';
 import { liveRows, propertyRow } from './table.ts';
 import type { UnitContext, UnitPlan, UnitProperty } from './types.ts';
+import { needsPrivateUsers } from './userMode.ts';
 
 /**
  * units/ turns a server into what systemd must be told, and compares that with what systemd says. It decides nothing and does no I/O.
@@ -23,7 +24,7 @@ export function compileUnit(server: Server, context: UnitContext): UnitPlan {
   const environment = serverEnvironment(server);
   const path = `${context.environmentDirectory}/${serverFileId(spec.name)}.env`;
   const live = liveProperties(spec.resources);
-  const unmarked = [
+  const wanted = [
     // The name not last: a backslash at the end of a line would join it with the next where systemd stores the unit.
     property('Description', `${spec.name} (hublet server)`),
     ...(context.specPath === '' ? [] : [property('Documentation', [fileUrl(context.specPath)])]),
@@ -33,6 +34,8 @@ export function compileUnit(server: Server, context: UnitContext): UnitPlan {
     ...sandboxProperties(server, context.isUserMode ?? false),
     ...live.filter(isSentAtStart),
   ];
+  const isNamespaced = context.isUserMode === true && needsPrivateUsers(wanted);
+  const unmarked = isNamespaced ? [...wanted, property('PrivateUsers', true)] : wanted;
   const hash = unitHash(context.hashKey, unmarked, environment);
   const marks = buildMarks({ server: spec.name, instance: context.instanceId, hash });
   return {
@@ -71,12 +74,9 @@ function processProperties({ spec }: Server, path: string, environmentFile: stri
   ];
 }
 
-/** A user manager runs everything as its own user, refuses User=, and ignores mounts of its own without PrivateUsers=. */
 function sandboxProperties({ spec: { sandbox }, account }: Server, isUserMode: boolean): UnitProperty[] {
-  const hasMounts = sandbox.privateTmp || sandbox.readOnlyPaths.length > 0 || sandbox.readWritePaths.length > 0;
   return [
     ...(isUserMode ? [] : [property('User', account.name)]),
-    ...(isUserMode && hasMounts ? [property('PrivateUsers', true)] : []),
     property('PrivateTmp', sandbox.privateTmp),
     property('NoNewPrivileges', sandbox.noNewPrivileges),
     ...(sandbox.readOnlyPaths.length === 0 ? [] : [property('ReadOnlyPaths', sandbox.readOnlyPaths)]),
