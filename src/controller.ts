@@ -2,8 +2,8 @@
  * Builds the parts of one controller and hands them to each other. Nothing starts before `start`, and what it starts,
  * `stop` stops; the lock, signals and exit codes are daemon.ts's.
  */
-import { createAccounts } from './accounts/directory.ts';
-import type { PasswdPaths } from './accounts/passwdFile.ts';
+import { createAccounts, createGroups } from './accounts/directory.ts';
+import type { AccountPaths } from './accounts/localFile.ts';
 import { CGROUP_ROOT } from './cgroup/read.ts';
 import { createUsageSampler } from './cgroup/sampler.ts';
 import type { Clock } from './clock.ts';
@@ -46,7 +46,7 @@ export interface ControllerOptions {
   readonly busTimeoutMs?: number | undefined;
   readonly cgroupRoot?: string;
   /** Where accounts are read from; absent: this host's own files. */
-  readonly accountPaths?: PasswdPaths;
+  readonly accountPaths?: AccountPaths;
   /** Absent: `journalctl`, from PATH. */
   readonly journalProgram?: string;
 }
@@ -93,6 +93,8 @@ export function createController(options: ControllerOptions): Controller {
     clock,
     log,
   });
+  const { accountPaths } = options;
+  const accountOptions = { clock, log, ...(accountPaths === undefined ? {} : { paths: accountPaths }) };
   let reconnects = 0;
   const ports: LoopPorts = {
     clock,
@@ -123,11 +125,8 @@ export function createController(options: ControllerOptions): Controller {
     }),
     runtime,
     portStore: openPortStore({ stateDirectory: config.stateDirectory, clock, log }),
-    accounts: createAccounts({
-      clock,
-      log,
-      ...(options.accountPaths === undefined ? {} : { paths: options.accountPaths }),
-    }),
+    accounts: createAccounts(accountOptions),
+    groups: createGroups(accountOptions),
     prober: createProber({ clock, log, check: createCheck(clock), listeners }),
     sampler: createUsageSampler({
       clock,

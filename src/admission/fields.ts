@@ -14,27 +14,37 @@ export type FieldRule = (text: string) => string | undefined;
 /** Expands the text of the field at `path` and judges the result. @throws {FieldRefusal} */
 export type Expander = (path: string, text: string, rule?: FieldRule) => string;
 
+export interface ExpanderContext {
+  /** The user is one that systemd makes up, whose numbers are not known before it runs. */
+  readonly isDynamicUser?: boolean;
+}
+
 /** An expander with these templates; without a rule of its own a field must be Unicode text that an exec can take. */
-export function createExpander(values: TemplateValues): Expander {
+export function createExpander(values: TemplateValues, context: ExpanderContext = {}): Expander {
   return (path, text, rule = unicodeProblem) => {
-    const expanded = expandField(path, text, values);
+    const expanded = expandField(path, text, values, context);
     const problem = rule(expanded);
     if (problem !== undefined) throw new FieldRefusal(`${path}: ${problem}`);
     return expanded;
   };
 }
 
-function expandField(path: string, text: string, values: TemplateValues): string {
+function expandField(path: string, text: string, values: TemplateValues, context: ExpanderContext): string {
   try {
     return expand(text, values);
   } catch (err) {
-    if (err instanceof TemplateError) throw new FieldRefusal(`${path}: ${err.message}${hintOf(err)}`, { cause: err });
+    if (err instanceof TemplateError)
+      throw new FieldRefusal(`${path}: ${err.message}${hintOf(err, context)}`, { cause: err });
     throw err;
   }
 }
 
-function hintOf({ template }: TemplateError): string {
+function hintOf({ template }: TemplateError, { isDynamicUser = false }: ExpanderContext): string {
   switch (template) {
+    case 'UID':
+    case 'USERID':
+    case 'GID':
+      return isDynamicUser ? ', since a dynamic user gets its numbers only when it starts' : '';
     case 'PORT':
       return ', since spec.port is none';
     case 'HOME':

@@ -1,5 +1,5 @@
 import { optionalUnitPathProblem, requestPathProblem, searchPathProblem } from '../spec/paths.ts';
-import { expand, type TemplateValues } from '../spec/templates.ts';
+import type { TemplateValues } from '../spec/templates.ts';
 import type { HttpCheck, ProbeSpec, Sandbox, ServerSpec, TcpCheck } from '../spec/types.ts';
 import { EnvironmentError, encodeEnvironment, serverEnvironment } from '../units/environment.ts';
 import { unitName } from '../units/name.ts';
@@ -14,12 +14,13 @@ import {
   programProblem,
   unicodeProblem,
 } from './fields.ts';
-import type { Account, Server } from './types.ts';
+import { groupNames, type RunsAs } from './runsAs.ts';
+import type { Group, Server } from './types.ts';
 
 /** What must be known of the host to admit a spec. */
-export interface AdmissionFacts {
-  /** The account that `accountName` names. */
-  readonly account: Account;
+export interface AdmissionFacts extends Pick<RunsAs, 'account' | 'group'> {
+  /** Absent, as `group` too: not looked up, the names in the spec are taken as they are. */
+  readonly supplementaryGroups?: RunsAs['supplementaryGroups'];
   /** The port that was chosen; absent where the spec says `port: none`. */
   readonly port?: number;
   /** Values of `{RUNTIME_DIR}` and `{STATE_DIR}`; absent: a spec that uses them is refused. */
@@ -39,11 +40,6 @@ export type AdmissionResult =
 /** Pools are named in templates before there are any: every server is in this one. */
 const DEFAULT_POOL = 'default';
 
-/** The account that a spec asks for, by name or number: the only template that is known before it is `{NAME}`, and the schema refuses others. */
-export function accountName(spec: ServerSpec): string {
-  return expand(spec.user, { NAME: spec.name });
-}
-
 /**
  * admission/ turns a spec into a server that may run here: its facts filled in, or a refusal. It decides from what it is given and does no I/O.
  *
@@ -55,7 +51,7 @@ export function admit(spec: ServerSpec, facts: AdmissionFacts): AdmissionResult 
   try {
     const server: Server = {
       spec: expandSpec(spec, templateValues(spec, facts, unit), facts),
-      account: facts.account,
+      account: inItsGroup(facts),
       ...(facts.port === undefined ? {} : { port: facts.port }),
       unit,
     };
@@ -72,14 +68,14 @@ export function admit(spec: ServerSpec, facts: AdmissionFacts): AdmissionResult 
 
 function templateValues(
   spec: ServerSpec,
-  { account, port, runtimeDirectory, stateDirectory }: AdmissionFacts,
+  { account: asked, group, port, runtimeDirectory, stateDirectory }: AdmissionFacts,
   unit: string,
 ): TemplateValues {
+  const account = inItsGroup({ account: asked, group });
   return {
     NAME: spec.name,
     USER: account.name,
-    UID: String(account.uid),
-    GID: String(account.gid),
+    ...(account.isDynamic === true ? {} : { UID: String(account.uid), GID: String(account.gid) }),
     POOL: DEFAULT_POOL,
     UNIT: unit,
     ...(account.home.startsWith('/') ? { HOME: account.home } : {}),
@@ -89,12 +85,26 @@ function templateValues(
   };
 }
 
+/** The account with the group that it has here as its own. A dynamic user's gid is known no more than its uid. */
+function inItsGroup({
+  account,
+  group,
+}: Pick<AdmissionFacts, 'account'> & { readonly group?: Group | undefined }): Server['account'] {
+  return account.isDynamic === true || group === undefined ? account : { ...account, gid: group.gid };
+}
+
 function expandSpec(spec: ServerSpec, values: TemplateValues, facts: AdmissionFacts): ServerSpec {
-  const field = createExpander(values);
+  const { account } = facts;
+  const names = groupNames(spec, account.name);
+  const group = facts.group?.name ?? names.group;
+  const supplementaryGroups = facts.supplementaryGroups?.map(({ name }) => name) ?? names.supplementary;
+  const field = createExpander(values, { isDynamicUser: account.isDynamic === true });
   const { readinessProbe } = spec;
   return {
     ...spec,
-    user: facts.account.name,
+    user: account.name,
+    ...(group === undefined ? {} : { group }),
+    supplementaryGroups: [...new Set(supplementaryGroups)],
     command: spec.command.map((argument, index) =>
       field(`spec.command[${index}]`, argument, index === 0 ? programProblem : unicodeProblem),
     ),

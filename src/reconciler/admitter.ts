@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { admit } from '../admission/resolve.ts';
-import type { Account, Server } from '../admission/types.ts';
+import type { RunsAs } from '../admission/runsAs.ts';
+import type { Server } from '../admission/types.ts';
 import type { SpecRecord } from '../source/types.ts';
 import type { ServerSpec } from '../spec/types.ts';
 import type { ConditionReason } from '../status/reasons.ts';
@@ -29,7 +31,7 @@ export type Admission = NotAdmitted | { readonly kind: 'admitted'; readonly serv
 /** Facts an admission was made from: while they are the same, so is the admission. */
 interface Basis {
   readonly spec: ServerSpec;
-  readonly account: Account;
+  readonly runsAs: RunsAs;
   readonly port: number | undefined;
   readonly admission: Admission;
 }
@@ -59,6 +61,11 @@ export class Admitter {
     this.#portFacts.release(name);
   }
 
+  /** Ends what waits for accounts. */
+  stop(): void {
+    this.#accountFacts.stop();
+  }
+
   /**
    * Admits a spec with the facts known now. Never waits: what must be looked up is, and the name enqueued after it.
    *
@@ -66,22 +73,22 @@ export class Admitter {
    */
   admit(record: SpecRecord, spec: ServerSpec): Admission {
     const who = this.#accountFacts.find(record.name, spec);
-    if (who.kind !== 'account') return who;
+    if (who.kind !== 'runsAs') return who;
     const where = this.#portFacts.find(record.name, spec);
     if (where.kind !== 'port') return where;
-    const { account } = who;
+    const { runsAs } = who;
     const { port } = where;
     const known = this.#bases.get(record.name);
-    if (known !== undefined && known.spec === spec && sameAccount(known.account, account) && known.port === port) {
+    if (known !== undefined && known.spec === spec && isDeepStrictEqual(known.runsAs, runsAs) && known.port === port) {
       return known.admission;
     }
-    const admission = this.#compile(record, spec, account, port);
-    this.#bases.set(record.name, { spec, account, port, admission });
+    const admission = this.#compile(record, spec, runsAs, port);
+    this.#bases.set(record.name, { spec, runsAs, port, admission });
     return admission;
   }
 
-  #compile(record: SpecRecord, spec: ServerSpec, account: Account, port: number | undefined): Admission {
-    const admitted = admit(spec, { account, ...(port === undefined ? {} : { port }) });
+  #compile(record: SpecRecord, spec: ServerSpec, runsAs: RunsAs, port: number | undefined): Admission {
+    const admitted = admit(spec, { ...runsAs, ...(port === undefined ? {} : { port }) });
     if (admitted.kind === 'refused') {
       return { kind: 'refused', condition: 'Accepted', reason: admitted.reason, message: admitted.message };
     }
@@ -95,8 +102,4 @@ export class Admitter {
     });
     return { kind: 'admitted', server: admitted.server, plan };
   }
-}
-
-function sameAccount(a: Account, b: Account): boolean {
-  return a.name === b.name && a.uid === b.uid && a.gid === b.gid && a.home === b.home && a.shell === b.shell;
 }

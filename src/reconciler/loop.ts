@@ -127,6 +127,7 @@ export class ReconcileLoop {
     this.#isStopped = true;
     this.#cancelResync();
     this.#cancelBusGrace();
+    this.#admitter.stop();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     await this.#queue.stop();
   }

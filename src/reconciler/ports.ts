@@ -1,4 +1,4 @@
-import type { Accounts } from '../accounts/types.ts';
+import type { Accounts, Groups } from '../accounts/types.ts';
 import type { UsageSampler } from '../cgroup/types.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
@@ -21,6 +21,7 @@ export interface LoopPorts {
   readonly runtime: RuntimeStore;
   readonly portStore: PortStore;
   readonly accounts: Accounts;
+  readonly groups: Groups;
   readonly prober: Prober;
   readonly sampler: UsageSampler;
   readonly journal: Journal;

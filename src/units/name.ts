@@ -21,6 +21,11 @@ export function unitName(serverName: string): string {
   return `${cutBetweenEscapes(stem, KEPT_OF_LONG_NAME_BYTES)}\\x7e${serverFileId(serverName).slice(0, 16)}${SUFFIX}`;
 }
 
+/** The middle of its unit's name: names a server in paths that people read. At most 185 bytes, shared by no two servers. */
+export function serverPathName(serverName: string): string {
+  return unitName(serverName).slice(PREFIX.length, -SUFFIX.length);
+}
+
 /** The name in ASCII without blanks: `A-Z a-z 0-9 _ - .` as they are, every other byte of its UTF-8 as `\xNN`. Never cut, so `unescapedName` gives the name back. */
 export function escapedName(serverName: string): string {
   let escaped = '';

@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createAccounts } from '../../../src/accounts/directory.ts';
+import { createAccounts, createGroups } from '../../../src/accounts/directory.ts';
 import type { Account } from '../../../src/admission/types.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeLog } from '../../fakes/log.ts';
@@ -15,7 +15,7 @@ function account(name: string, uid: number): Account {
 }
 
 function found(name: string, uid: number) {
-  return { kind: 'found', account: account(name, uid) };
+  return { kind: 'found', entry: account(name, uid) };
 }
 
 /** getent with a directory of its own: a shell script that answers names as the real one does. */
@@ -31,8 +31,12 @@ for name; do
 done
 exit $rc`;
 
+function pathsIn({ path }: TemporaryDirectory) {
+  return { passwd: join(path, 'passwd'), group: join(path, 'group'), nsswitch: join(path, 'nsswitch.conf') };
+}
+
 function open(directory: TemporaryDirectory, script = REMOTE, nsswitch = 'passwd: files sss\n', passwd = `${ALICE}\n`) {
-  const paths = { passwd: join(directory.path, 'passwd'), nsswitch: join(directory.path, 'nsswitch.conf') };
+  const paths = pathsIn(directory);
   writeFileSync(paths.passwd, passwd);
   writeFileSync(paths.nsswitch, nsswitch);
   const clock = new FakeClock();
@@ -48,6 +52,37 @@ test('a local account is known at once, by name and by number, without a process
   expect(accounts.cached('alice')).toEqual(found('alice', 1000));
   expect(await accounts.lookup('1000')).toEqual(found('alice', 1000));
   expect(directory.calls()).toEqual([]);
+});
+
+test('what was missing is asked for again once the local file changed, also where files does not come first', async () => {
+  using directory = new TemporaryDirectory();
+  const { accounts, paths } = open(directory, REMOTE, 'passwd: sss files\n');
+  await accounts.lookup('dora');
+  expect(accounts.cached('dora')).toEqual(MISSING);
+  const before = accounts.localVersion();
+
+  writeFileSync(paths.passwd, `${ALICE}\ndora:x:1005:100::/home/dora:/bin/bash\n`);
+
+  expect(accounts.localVersion()).not.toBe(before);
+  expect(accounts.cached('dora')).toBeUndefined();
+});
+
+test('groups come from /etc/group and getent group in the same way', async () => {
+  using directory = new TemporaryDirectory();
+  const paths = pathsIn(directory);
+  writeFileSync(paths.group, 'video:x:44:alice,bob\n');
+  writeFileSync(paths.nsswitch, 'passwd: sss\ngroup: files [SUCCESS=merge] sss\n');
+  const script = '[ "$1" = group ] && echo "physics:*:5000:alice" && exit 2';
+  const program = directory.recordingProgram('getent', script);
+  const groups = createGroups({ clock: new FakeClock(), log: new FakeLog(), program, paths });
+
+  expect(groups.cached('video')).toEqual({ kind: 'found', entry: { name: 'video', gid: 44 } });
+  expect(groups.cached('44')).toEqual({ kind: 'found', entry: { name: 'video', gid: 44 } });
+  const answers = await Promise.all(['physics', '5000', 'chemistry'].map((name) => groups.lookup(name)));
+
+  const physics = { kind: 'found', entry: { name: 'physics', gid: 5000 } };
+  expect(answers).toEqual([physics, physics, MISSING]);
+  expect(directory.calls()).toEqual([['group', '--', 'physics', '5000', 'chemistry']]);
 });
 
 test('a local account that was just made or changed is seen at once', () => {
@@ -179,7 +214,7 @@ test('a host without getent leaves the account unknown', async () => {
     clock: new FakeClock(),
     log,
     program: '/nonexistent/getent',
-    paths: { passwd: '/nonexistent/p', nsswitch: '/nonexistent/n' },
+    paths: { passwd: '/nonexistent/p', group: '/nonexistent/g', nsswitch: '/nonexistent/n' },
   });
 
   expect(await accounts.lookup('bob')).toMatchObject({ kind: 'unknown' });
@@ -189,7 +224,7 @@ test('a host without getent leaves the account unknown', async () => {
 test('an account file that cannot be read is told once, and NSS is asked', async () => {
   using directory = new TemporaryDirectory();
   const { log } = open(directory);
-  const paths = { passwd: directory.path, nsswitch: join(directory.path, 'nsswitch.conf') };
+  const paths = { ...pathsIn(directory), passwd: directory.path };
   const accounts = createAccounts({ clock: new FakeClock(), log, program: join(directory.path, 'getent'), paths });
 
   expect(await accounts.lookup('bob')).toEqual(found('bob', 1001));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type AdmissionFacts, accountName, admit } from '../../../src/admission/resolve.ts';
+import { type AdmissionFacts, admit } from '../../../src/admission/resolve.ts';
+import { accountName } from '../../../src/admission/runsAs.ts';
 import type { ProbeSpec, ServerSpec } from '../../../src/spec/types.ts';
 import { ALICE, makeSpec } from '../units/servers.ts';
 

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { choosePort } from '../../../src/admission/ports.ts';
-import { accountName, admit } from '../../../src/admission/resolve.ts';
+import { admit } from '../../../src/admission/resolve.ts';
+import { accountName } from '../../../src/admission/runsAs.ts';
 import { parseSpec } from '../../../src/spec/parse.ts';
 import type { ServerSpec } from '../../../src/spec/types.ts';
 import { compileUnit } from '../../../src/units/compile.ts';
