@@ -1,0 +1,124 @@
+import { canonicalValue } from '../../units/canonical.ts';
+import { diffLive } from '../../units/diff.ts';
+import { type PropertyRow, propertyRows } from '../../units/table.ts';
+import type { UnitPlan, UnitProperty } from '../../units/types.ts';
+import { fieldOfProperty } from './field.ts';
+import { propertyText } from './propertyText.ts';
+
+/** One thing in which a running unit differs from what its spec asks for. */
+export interface Difference {
+  /** `spec.resources.memory.limit`; the property's own name where no field of a spec sets it. */
+  readonly field: string;
+  /** What runs and what is asked for; both absent where neither may be shown: commands, variables. */
+  readonly from?: string;
+  readonly to?: string;
+  /** `live`: can be set on the running unit. `restart`: the next start brings it. */
+  readonly effect: 'live' | 'restart';
+}
+
+/** What is known of a unit that runs. */
+export interface RunningUnit {
+  /** Its properties as systemd reports them, by D-Bus name. */
+  readonly properties: Readonly<Record<string, unknown>>;
+  /** HUBLET_UNIT_HASH. */
+  readonly hash: string;
+}
+
+/**
+ * Where a running unit differs from the plan of its spec, live ones first; empty: nowhere.
+ *
+ * `isHashComparable`: the plan was made with the key of this installation, so equal hashes prove that nothing needs a restart,
+ * and unequal ones that something does, even if no property shows it. The environment, which is no property, comes in
+ * `environment`: undefined where it can't be read.
+ */
+export function findDifferences(
+  plan: UnitPlan,
+  unit: RunningUnit,
+  isHashComparable: boolean,
+  environment: readonly Difference[] | undefined,
+): Difference[] {
+  const live = diffLive(plan.live, unit.properties).map((wanted) => change(wanted.name, unit, wanted, 'live'));
+  if (isHashComparable && plan.hash === unit.hash) return live;
+  const restart = [...restartChanges(plan, unit), ...(environment ?? [])];
+  const isUnexplained = isHashComparable && restart.length === 0;
+  return [...live, ...restart, ...(isUnexplained ? [UNEXPLAINED] : [])];
+}
+
+/** The hashes say that something differs, and no property does: a default of another version of hublet, an environment out of reach. */
+const UNEXPLAINED: Difference = { field: 'the unit as a whole', effect: 'restart' };
+
+function restartChanges(plan: UnitPlan, unit: RunningUnit): Difference[] {
+  const wanted = new Map(plan.properties.map((property) => [property.name, property]));
+  const changes: Difference[] = [];
+  for (const row of propertyRows()) {
+    const reported = unit.properties[row.name];
+    // Not reported: a property of the unit and not of the service, or one that this systemd lacks.
+    if (row.change !== 'restart' || reported === undefined) continue;
+    const property = wanted.get(row.name) ?? unsetProperty(row);
+    if (property !== undefined && !isEqual(row, property.value, reported)) {
+      changes.push(change(row.name, unit, property, 'restart'));
+    }
+  }
+  return mergeByField(changes);
+}
+
+/** Several properties of one field, such as the command's program and its search path, are one difference. */
+function mergeByField(changes: readonly Difference[]): Difference[] {
+  const byField = new Map<string, Difference>();
+  for (const one of changes) {
+    const known = byField.get(one.field);
+    byField.set(one.field, known === undefined ? one : { field: one.field, effect: one.effect });
+  }
+  return [...byField.values()];
+}
+
+function change(name: string, unit: RunningUnit, wanted: UnitProperty, effect: Difference['effect']): Difference {
+  const from = propertyText(name, unit.properties[name]);
+  const to = propertyText(name, wanted.value);
+  return { field: fieldOfProperty(name), ...(from === undefined || to === undefined ? {} : { from, to }), effect };
+}
+
+/** What a property is where nobody sets it; undefined: that isn't known, and nothing can be said of it. */
+function unsetProperty({ name, signature }: PropertyRow): UnitProperty | undefined {
+  const value = Object.hasOwn(UNSET, name) ? UNSET[name] : EMPTY[signature];
+  return value === undefined ? undefined : { name, signature, value };
+}
+
+/** @see systemd.exec(5), systemd.resource-control(5) */
+const UNSET: Readonly<Record<string, unknown>> = {
+  ProtectSystem: 'no',
+  ProtectHome: 'no',
+  ProtectProc: 'default',
+  DevicePolicy: 'auto',
+  UMask: 0o22,
+  // These depend on the host or come in pairs with another property, which tells.
+  CapabilityBoundingSet: undefined,
+  StateDirectory: undefined,
+  LimitNOFILE: undefined,
+  WorkingDirectory: undefined,
+  // What systemd says of a user or group that it chose itself.
+  User: undefined,
+  Group: undefined,
+};
+
+const EMPTY: Readonly<Record<string, unknown>> = { b: false, s: '', as: [], 'a(ss)': [], 'a(sb)': [] };
+
+function isEqual(row: PropertyRow, sent: unknown, reported: unknown): boolean {
+  const [wanted, present] = [sent, reported].map((value) => comparable(row, value));
+  return wanted === undefined && present === undefined ? true : text(wanted) === text(present);
+}
+
+function text(value: unknown): string | undefined {
+  return value === undefined ? undefined : canonicalValue(value);
+}
+
+/** Of a command its program and arguments: systemd adds when it ran. Of the others all that counts. */
+function comparable(row: PropertyRow, value: unknown): unknown {
+  const counted = row.change === 'restart' && row.hashed !== undefined ? row.hashed(value) : value;
+  if (row.signature !== 'a(sasb)') return counted;
+  return (counted as readonly (readonly unknown[])[]).map(([program, args, isFailureIgnored]) => [
+    program,
+    args,
+    isFailureIgnored,
+  ]);
+}
