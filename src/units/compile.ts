@@ -7,6 +7,7 @@ import { unitHash } from './hash.ts';
 import { buildMarks } from './marks.ts';
 import { serverFileId } from './name.ts';
 import { escapeGlob, fileUrl, searchPath } from './paths.ts';
+import { poolSlice } from './pool.ts';
 import { liveRows, propertyRow } from './table.ts';
 import type { UnitContext, UnitPlan, UnitProperty } from './types.ts';
 import { needsPrivateUsers } from './userMode.ts';
@@ -28,7 +29,7 @@ export function compileUnit(server: Server, context: UnitContext): UnitPlan {
     // The name not last: a backslash at the end of a line would join it with the next where systemd stores the unit.
     property('Description', `${spec.name} (hublet server)`),
     ...(context.specPath === '' ? [] : [property('Documentation', [fileUrl(context.specPath)])]),
-    property('Slice', 'hublet.slice'),
+    property('Slice', poolSlice(spec.pool)),
     ...lifecycleProperties(server),
     ...processProperties(server, environment.variables.get('PATH') ?? '', path),
     ...sandboxProperties(server, context.isUserMode ?? false),

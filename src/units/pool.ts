@@ -1,9 +1,10 @@
 import type { Amount, Pool } from '../spec/pool.ts';
 import { cpuMask } from './cpuset.ts';
+import { INFINITY } from './syntax.ts';
 import { type LiveRow, liveRows } from './table.ts';
 import type { UnitProperty } from './types.ts';
 
-/** What percentages are parts of. */
+/** What percentages of a pool are parts of. */
 export interface HostFacts {
   readonly memoryBytes: number;
   /** CPUs that are on. */
@@ -42,7 +43,7 @@ export function compilePool(pool: Pool, host: HostFacts, guarantees: Iterable<nu
   return limitsOf({
     MemoryMax: bytesOf(pool.memoryMax, host),
     MemoryHigh: bytesOf(pool.memoryHigh, host),
-    MemoryLow: guaranteed > own ? guaranteed : own,
+    MemoryLow: largest(guaranteed, own),
     MemorySwapMax: integer(pool.memorySwapMaxBytes),
     CPUQuotaPerSecUSec: quotaOf(pool.cpuLimit, host),
     CPUWeight: integer(pool.cpuWeight),
@@ -96,6 +97,12 @@ function bytesOf(amount: Amount | undefined, { memoryBytes }: HostFacts): bigint
 function quotaOf(amount: Amount | undefined, { cpuCount }: HostFacts): bigint | undefined {
   if (amount === undefined) return undefined;
   return BigInt(Math.round(amount.kind === 'exact' ? amount.amount * 1e6 : cpuCount * amount.percent * 1e4));
+}
+
+/** The larger one, below what systemd takes for infinity. */
+function largest(a: bigint, b: bigint): bigint {
+  const most = a > b ? a : b;
+  return most < INFINITY ? most : INFINITY - 1n;
 }
 
 function integer(value: number | undefined): bigint | undefined {

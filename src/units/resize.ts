@@ -25,12 +25,13 @@ const SQUEEZING: readonly string[] = ['MemoryMax', 'MemoryHigh'];
  *
  * MemoryMax and MemoryHigh never shrink below 1.05 times the working set (systemd would say yes, and the kernel kill); while one of
  * them can't, no memory property changes, so that limit, high and swap stay a set. A working set that is not known (undefined) lets
- * nothing shrink. Growing, and CPU and tasks, never wait.
+ * nothing shrink. Growing, and CPU and tasks, never wait. `user` is who uses the memory, in words.
  */
 export function planResize(
   differences: readonly UnitProperty[],
   live: LiveValues,
   workingSetBytes: number | undefined,
+  user = 'the server',
 ): ResizePlan {
   const blocked = differences.filter((difference) => isSqueeze(difference, live, workingSetBytes));
   const [first] = blocked;
@@ -38,7 +39,7 @@ export function planResize(
   const properties = differences.filter(isMemory);
   return {
     apply: differences.filter((difference) => !isMemory(difference)),
-    deferred: { properties, message: deferredMessage(first, workingSetBytes) },
+    deferred: { properties, message: deferredMessage(first, workingSetBytes, user) },
   };
 }
 
@@ -55,9 +56,9 @@ function isMemory({ name }: UnitProperty): boolean {
   return row?.change === 'live' && row.resource === 'memory' && row.signature === 't';
 }
 
-function deferredMessage({ name, value }: UnitProperty, workingSetBytes: number | undefined): string {
+function deferredMessage({ name, value }: UnitProperty, workingSetBytes: number | undefined, user: string): string {
   const wanted = `${name} ${formatSize(Number(value))}`;
-  if (workingSetBytes === undefined) return `${wanted} waits: how much memory the server uses is not known yet`;
+  if (workingSetBytes === undefined) return `${wanted} waits: how much memory ${user} uses is not known yet`;
   const used = `${Math.ceil(workingSetBytes / 1024 ** 2)}M`;
-  return `${wanted} waits: the server uses ${used}, and a limit below that and 5% more would stop it`;
+  return `${wanted} waits: ${user} uses ${used}, and a limit below that and 5% more would stop it`;
 }
