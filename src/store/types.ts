@@ -53,6 +53,14 @@ export interface PortStore {
   close(): void;
 }
 
+/** Pools whose slices carry limits of ours in this boot. */
+export interface PoolStore {
+  readonly pools: ReadonlySet<string>;
+  /** Written before it returns. @throws on a full or read-only file system */
+  add(pool: string): void;
+  remove(pool: string): void;
+}
+
 /** Who this installation is. Made at the first start, never changed. */
 export interface Instance {
   readonly id: string;

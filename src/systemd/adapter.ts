@@ -5,7 +5,7 @@ import { Link, type LinkOptions } from './link.ts';
 import type { Manager } from './manager.ts';
 import { UnitMirror } from './mirror.ts';
 import { isUnitName } from './path.ts';
-import { type Systemd, SystemdError, type SystemdEvent, type UnitState } from './port.ts';
+import { type SliceState, type Systemd, SystemdError, type SystemdEvent, type UnitState } from './port.ts';
 import { readInvocationId, readProperties, type SystemdSignal } from './signals.ts';
 
 export interface SystemdOptions extends LinkOptions {
@@ -131,6 +131,13 @@ export class SystemdOverDbus implements Systemd {
     } finally {
       this.#mirror.dropLive(name);
     }
+  }
+
+  async readSlice(name: string): Promise<SliceState> {
+    return this.#managerFor(name).unitProperties(name, 'Slice', (properties) => {
+      const { ControlGroup: controlGroup, ...live } = properties;
+      return { controlGroup: typeof controlGroup === 'string' ? controlGroup : '', live };
+    });
   }
 
   async systemState(): Promise<string> {

@@ -54,7 +54,7 @@ export class Manager {
   }
 
   /** All properties of a unit's interface. Answers for a unit that is gone too: look at LoadState. */
-  unitProperties<T>(name: string, of: 'Unit' | 'Service', take: (properties: Properties) => T): Promise<T> {
+  unitProperties<T>(name: string, of: 'Unit' | 'Service' | 'Slice', take: (properties: Properties) => T): Promise<T> {
     const [path, interfaceName] = [unitPath(name), `${systemd}.${of}`];
     return this.#properties('GetAll', path, 's', [interfaceName], ([properties]) => take(properties as Properties));
   }

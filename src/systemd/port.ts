@@ -30,6 +30,12 @@ export interface Systemd {
   resetFailedUnit(name: string): Promise<void>;
   /** Changes live properties with runtime=true, clearing lists first. @throws {SystemdError} */
   setUnitProperties(name: string, properties: readonly UnitProperty[]): Promise<void>;
+  /**
+   * Reads a slice and the limits it has, or will have once a unit of it starts. Never makes or starts one.
+   *
+   * @throws {SystemdError}
+   */
+  readSlice(name: string): Promise<SliceState>;
   /** `running`, `degraded`, `stopping` ...: the manager's SystemState. @throws {SystemdError} */
   systemState(): Promise<string>;
   /** systemd's version as it says it, such as `252.39-1~deb12u2`; empty before the first connection. */
@@ -88,6 +94,13 @@ export interface UnitState {
   readonly marks: UnitMarks | null | undefined;
   /** Live properties as systemd reports them, by D-Bus name; undefined until read, and again after an event that may have changed them. */
   readonly live: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface SliceState {
+  /** Path below the cgroup mount; empty where it isn't active. */
+  readonly controlGroup: string;
+  /** Live properties as systemd reports them, by D-Bus name. */
+  readonly live: Readonly<Record<string, unknown>>;
 }
 
 export interface UnitMarks {

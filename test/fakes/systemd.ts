@@ -1,4 +1,10 @@
-import { type Systemd, SystemdError, type SystemdEvent, type UnitState } from '../../src/systemd/port.ts';
+import {
+  type SliceState,
+  type Systemd,
+  SystemdError,
+  type SystemdEvent,
+  type UnitState,
+} from '../../src/systemd/port.ts';
 import { parseMarks } from '../../src/units/marks.ts';
 import { liveRows } from '../../src/units/table.ts';
 import type { UnitProperty } from '../../src/units/types.ts';
@@ -12,6 +18,8 @@ type Job = { readonly kind: 'start' | 'stop'; readonly isOurs: boolean };
  */
 export class FakeSystemd implements Systemd {
   readonly units = new Map<string, UnitState>();
+  /** Properties set on slices. */
+  readonly slices = new Map<string, Record<string, unknown>>();
   readonly calls: string[] = [];
   readonly started: { readonly unit: string; readonly properties: readonly UnitProperty[] }[] = [];
   /** What the next starts come to, by unit: active where absent. */
@@ -46,6 +54,12 @@ export class FakeSystemd implements Systemd {
     this.#call('GetAll');
     const unit = this.units.get(name);
     return unit?.loaded === true ? unit : undefined;
+  }
+  async readSlice(name: string): Promise<SliceState> {
+    this.#call('ReadSlice');
+    const group = `/hublet.slice/${name}`;
+    const isActive = [...this.units.values()].some((unit) => unit.loaded && unit.controlGroup.startsWith(group));
+    return { controlGroup: isActive ? group : '', live: { ...this.slices.get(name) } };
   }
   async systemState(): Promise<string> {
     return 'running';
@@ -87,8 +101,12 @@ export class FakeSystemd implements Systemd {
   }
   async setUnitProperties(name: string, properties: readonly UnitProperty[]): Promise<void> {
     this.#call('SetUnitProperties');
-    const live = { ...this.#loaded(name).live };
+    const live = name.endsWith('.slice') ? { ...this.slices.get(name) } : { ...this.#loaded(name).live };
     for (const property of properties) live[property.name] = property.value;
+    if (name.endsWith('.slice')) {
+      this.slices.set(name, live);
+      return;
+    }
     this.#set(name, { live });
   }
 
@@ -100,7 +118,8 @@ export class FakeSystemd implements Systemd {
     const failure = this.startOutcome.get(name);
     if (job.kind === 'stop') this.#end(name, { result: 'success', execMainCode: 2, execMainStatus: 15 });
     else if (failure !== undefined) this.#end(name, { result: 'exit-code', execMainCode: 1, ...failure });
-    else this.#set(name, { activeState: 'active', hasJob: false, mainPid: 4711, controlGroup: `/${name}` });
+    else
+      this.#set(name, { activeState: 'active', hasJob: false, mainPid: 4711, controlGroup: this.#controlGroup(name) });
   }
 
   /** Finishes every job. */
@@ -142,6 +161,12 @@ export class FakeSystemd implements Systemd {
 
   emitShutdown(): void {
     for (const listener of this.#listeners) listener({ kind: 'shutdown' });
+  }
+
+  #controlGroup(name: string): string {
+    const properties = this.started.findLast(({ unit }) => unit === name)?.properties;
+    const slice = properties?.find((property) => property.name === 'Slice')?.value ?? 'system.slice';
+    return slice === 'hublet.slice' ? `/hublet.slice/${name}` : `/hublet.slice/${slice}/${name}`;
   }
 
   #stop(name: string, isOurs: boolean): void {

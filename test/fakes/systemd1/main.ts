@@ -25,7 +25,7 @@ export interface FakeSystemd {
   mostStarting(): number;
   /** Unique bus names of those who subscribed to signals. */
   subscribers(): readonly string[];
-  /** A runtime property set on a slice. */
+  /** A runtime property set on a slice, by whomever. */
   sliceProperty(slice: string, property: string): unknown;
 
   /** The main process ends: by itself, by a signal, or as systemd reports it (`oom-kill`, `watchdog` ...). */
@@ -350,6 +350,7 @@ class Systemd1 implements FakeSystemd {
     const name = unitOfPath(path);
     if (name === undefined) throw new Refused('org.freedesktop.DBus.Error.UnknownObject', `Unknown object '${path}'.`);
     const unit = this.#pid1.look(name);
+    if (of === `${systemd}.Slice`) return this.#pid1.slice(name);
     return of === `${systemd}.Service` ? unit.service() : unit.unit();
   }
 

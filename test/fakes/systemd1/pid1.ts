@@ -1,6 +1,6 @@
-import type { Variant } from 'dbus-next';
+import { Variant } from 'dbus-next';
 import { unitPath } from '../../../src/systemd/path.ts';
-import { assign, refusal } from './properties.ts';
+import { assign, refusal, settingsOf } from './properties.ts';
 import { FakeUnit, type JobType, jobPath, stub } from './unit.ts';
 
 /** A signal that PID 1 sends to whoever has subscribed. */
@@ -112,6 +112,15 @@ export class FakePid1 {
     }
     const given = name.endsWith('.slice') ? this.#slice(name) : this.#loaded(name).given;
     for (const [property, variant] of properties) assign(given, property, variant);
+  }
+
+  /** What the Slice interface says, of a slice that is active or not. */
+  slice(name: string): Record<string, Variant> {
+    const isActive = [...this.units.values()].some((unit) => unit.isUp() && unit.given.get('Slice')?.value === name);
+    return {
+      ...settingsOf('Service', this.slices.get(name) ?? new Map()),
+      ControlGroup: new Variant('s', isActive ? `/hublet.slice/${name}` : ''),
+    };
   }
 
   list(patterns: readonly string[]): unknown[][] {
