@@ -4,6 +4,7 @@
  */
 import { createAccounts, createGroups } from './accounts/directory.ts';
 import type { AccountPaths } from './accounts/localFile.ts';
+import { readHostResources } from './cgroup/host.ts';
 import { CGROUP_ROOT } from './cgroup/read.ts';
 import { createUsageSampler } from './cgroup/sampler.ts';
 import type { Clock } from './clock.ts';
@@ -28,6 +29,7 @@ import { createStatusFiles } from './status/files.ts';
 import { readBootId } from './store/boot.ts';
 import { openInstance } from './store/instance.ts';
 import { openRuntimeStore } from './store/memory.ts';
+import { openPoolStore } from './store/pools.ts';
 import { openPortStore } from './store/ports.ts';
 import { SystemdOverDbus } from './systemd/adapter.ts';
 import { liveRows } from './units/table.ts';
@@ -77,6 +79,7 @@ const STUCK_MS = 45_000;
 export function createController(options: ControllerOptions): Controller {
   const { config, clock, log, version } = options;
   const bootId = readBootId();
+  const cgroupRoot = options.cgroupRoot ?? CGROUP_ROOT;
   const listeners = createListenerTable(clock);
   const registry = createMetricsRegistry({
     build: { version, nodeVersion: process.versions.node },
@@ -124,14 +127,17 @@ export function createController(options: ControllerOptions): Controller {
       },
     }),
     runtime,
+    poolStore: openPoolStore({ runtimeDirectory: config.runtimeDirectory, bootId, log }),
     portStore: openPortStore({ stateDirectory: config.stateDirectory, clock, log }),
     accounts: createAccounts(accountOptions),
     groups: createGroups(accountOptions),
     prober: createProber({ clock, log, check: createCheck(clock), listeners }),
+    poolSampler: createUsageSampler({ clock, log, root: cgroupRoot }),
+    hostFacts: () => readHostResources(cgroupRoot),
     sampler: createUsageSampler({
       clock,
       log,
-      root: options.cgroupRoot ?? CGROUP_ROOT,
+      root: cgroupRoot,
       sampled: (seconds) => instruments.sampled(seconds),
     }),
     journal: createJournal({
@@ -192,6 +198,7 @@ export function createController(options: ControllerOptions): Controller {
         stopHttp = keepListening(http, listen, { clock, log, tell: (state) => host.noteHttp(state) });
       ports.sampler.start();
       await Promise.all([ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS), ports.source.start()]);
+      ports.poolSampler.start();
       if (isWanted) await loop.start();
       if (!isWanted) return;
       host.markStarted();
@@ -208,6 +215,7 @@ export function createController(options: ControllerOptions): Controller {
       ports.prober.stop();
       ports.sampler.stop();
       await ports.source.stop();
+      ports.poolSampler.stop();
       ports.portStore.close();
       ports.systemd.close();
     },

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { choosePool } from '../admission/pools.ts';
 import { admit } from '../admission/resolve.ts';
 import type { RunsAs } from '../admission/runsAs.ts';
 import type { Server } from '../admission/types.ts';
@@ -33,6 +34,7 @@ interface Basis {
   readonly spec: ServerSpec;
   readonly runsAs: RunsAs;
   readonly port: number | undefined;
+  readonly pool: string | undefined;
   readonly admission: Admission;
 }
 
@@ -76,14 +78,20 @@ export class Admitter {
     if (who.kind !== 'runsAs') return who;
     const where = this.#portFacts.find(record.name, spec);
     if (where.kind !== 'port') return where;
+    const { config } = this.#ports;
+    const choice = choosePool(spec.pool, config.pools, config.defaultPool);
+    if (choice.kind === 'unknown') {
+      return { kind: 'refused', condition: 'Accepted', reason: 'SchemaError', message: choice.message };
+    }
     const { runsAs } = who;
     const { port } = where;
+    const { pool } = choice;
+    const basis = { spec, runsAs, port, pool };
     const known = this.#bases.get(record.name);
-    if (known !== undefined && known.spec === spec && isDeepStrictEqual(known.runsAs, runsAs) && known.port === port) {
-      return known.admission;
-    }
-    const admission = this.#compile(record, spec, runsAs, port);
-    this.#bases.set(record.name, { spec, runsAs, port, admission });
+    if (known !== undefined && isSameBasis(known, basis)) return known.admission;
+    const pooled = spec.pool === pool || pool === undefined ? spec : { ...spec, pool };
+    const admission = this.#compile(record, pooled, runsAs, port);
+    this.#bases.set(record.name, { ...basis, admission });
     return admission;
   }
 
@@ -102,4 +110,8 @@ export class Admitter {
     });
     return { kind: 'admitted', server: admitted.server, plan };
   }
+}
+
+function isSameBasis(known: Basis, { spec, runsAs, port, pool }: Omit<Basis, 'admission'>): boolean {
+  return known.spec === spec && known.port === port && known.pool === pool && isDeepStrictEqual(known.runsAs, runsAs);
 }

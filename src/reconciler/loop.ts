@@ -10,6 +10,7 @@ import { limitsDiffer } from './drift.ts';
 import { messageOf } from './effects.ts';
 import { Ends } from './ends.ts';
 import { findOrphans, removeLeftovers } from './leftovers.ts';
+import { PoolKeeper } from './pools.ts';
 import type { LoopPorts } from './ports.ts';
 import { WorkQueue, type WorkResult } from './queue.ts';
 import { Reconciler } from './reconcile.ts';
@@ -25,6 +26,7 @@ export interface LoopOptions {
 
 export class ReconcileLoop {
   readonly ends: Ends;
+  readonly pools: PoolKeeper;
   readonly #ports: LoopPorts;
   readonly #options: LoopOptions;
   readonly #queue: WorkQueue;
@@ -45,8 +47,10 @@ export class ReconcileLoop {
     const enqueue = (name: string) => this.#queue.add(name);
     this.ends = new Ends(ports, enqueue);
     this.#admitter = new Admitter(ports, enqueue);
+    this.pools = new PoolKeeper({ ports, pools: () => ports.config.pools, isDryRun: options.isDryRun });
     this.#reconciler = new Reconciler({
       ports,
+      pools: this.pools,
       admitter: this.#admitter,
       ends: this.ends,
       enqueue,
@@ -102,6 +106,7 @@ export class ReconcileLoop {
             this.#onDisconnected(event.reason);
             break;
           case 'reloaded':
+            void this.pools.lookAtAll();
             this.#lookAtAll();
             break;
           case 'shutdown':
@@ -118,9 +123,11 @@ export class ReconcileLoop {
     for (const name of source.names()) this.#admitter.note(name, source.record(name)?.spec);
     await systemd.relist();
     removeLeftovers(new Set([...source.names(), ...findOrphans(() => false, this.#ports)]), this.#ports);
+    await this.pools.lookAtAll('growing');
     this.#lookAtAll();
     this.#scheduleResync();
     await this.#queue.idle();
+    await this.pools.serversKnown();
   }
 
   async stop(): Promise<void> {
@@ -130,6 +137,15 @@ export class ReconcileLoop {
     this.#admitter.stop();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     await this.#queue.stop();
+    await this.pools.stop();
+  }
+
+  /** The configuration has other pools, or other limits of them: what grows does so before its servers are looked at, the rest after. */
+  async lookAtPools(): Promise<void> {
+    await this.pools.lookAtAll('growing');
+    this.#lookAtAll();
+    await this.#queue.idle();
+    await this.pools.lookAtAll();
   }
 
   /** For each server known now, whether it is where it stays; a file that may still be being written counts as one. */
@@ -188,6 +204,7 @@ export class ReconcileLoop {
     if (this.#busLostAtMs === undefined) return;
     this.#busLostAtMs = undefined;
     events.record({ reason: 'BusReconnected', message: 'connected to systemd again' });
+    void this.pools.lookAtAll();
     this.#lookAtAll();
     this.#options.onHostChange();
   }
@@ -247,6 +264,7 @@ export class ReconcileLoop {
     if (!systemd.isConnected() || this.#isHostStopping) return;
     try {
       await systemd.relist();
+      await this.pools.lookAtAll();
       for (const entry of this.entries.values()) {
         if (limitsDiffer(sampler.usage(entry.name), systemd.unit(entry.unitName)?.live))
           await systemd.read(entry.unitName);

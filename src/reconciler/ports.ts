@@ -8,8 +8,9 @@ import type { Instruments } from '../metrics/types.ts';
 import type { Prober } from '../probes/types.ts';
 import type { Source } from '../source/types.ts';
 import type { EventLog, StatusFiles } from '../status/port.ts';
-import type { Instance, PortStore, RuntimeStore } from '../store/types.ts';
+import type { Instance, PoolStore, PortStore, RuntimeStore } from '../store/types.ts';
 import type { Systemd } from '../systemd/port.ts';
+import type { HostFacts } from '../units/pool.ts';
 
 /** Everything the loop acts through: one object made in daemon.ts, so that the same loop runs on fakes. */
 export interface LoopPorts {
@@ -20,16 +21,20 @@ export interface LoopPorts {
   readonly systemd: Systemd;
   readonly runtime: RuntimeStore;
   readonly portStore: PortStore;
+  readonly poolStore: PoolStore;
   readonly accounts: Accounts;
   readonly groups: Groups;
   readonly prober: Prober;
   readonly sampler: UsageSampler;
+  /** Usage of pools, by their names. */
+  readonly poolSampler: UsageSampler;
   readonly journal: Journal;
   readonly statusFiles: StatusFiles;
   readonly events: EventLog;
   readonly instruments: Instruments;
   readonly instance: Instance;
   readonly bootId: string;
+  readonly hostFacts: () => HostFacts;
   /** 0 to 1. */
   readonly random: () => number;
   /** Whether no process listens on this port of the host now. */

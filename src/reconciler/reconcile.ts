@@ -12,7 +12,9 @@ import { createEntry, type ServerEntry } from './entry.ts';
 import { nextLookMs } from './nextLook.ts';
 import { hasNews, isOurs, needsLimits, newInvocation } from './observer.ts';
 import { PhaseEvents } from './phaseEvents.ts';
-import { planActions, positionOf } from './plan.ts';
+import { type Action, planActions, positionOf } from './plan.ts';
+import { poolMember } from './poolMembers.ts';
+import type { PoolKeeper } from './pools.ts';
 import type { LoopPorts } from './ports.ts';
 import { Publisher, type ViewFacts } from './publisher.ts';
 import type { WorkResult } from './queue.ts';
@@ -33,6 +35,7 @@ export interface ReconcilerOptions {
   /** Actions are told but not carried out. */
   readonly isDryRun: boolean;
 }
+  readonly pools: PoolKeeper;
 
 export class Reconciler {
   readonly entries = new Map<string, ServerEntry>();
@@ -49,7 +52,7 @@ export class Reconciler {
     this.#options = options;
     this.#ports = options.ports;
     this.#sight = new Sight(options.ports);
-    this.#starts = new Starts(options.ports.config.reconcile.maxStarting, options.enqueue);
+    this.#starts = new Starts(() => options.ports.config.reconcile.maxStarting, options.enqueue);
     this.#actor = new Actor(options.ports, options.admitter);
     this.#publisher = new Publisher(options.ports);
     this.#phases = new PhaseEvents(options.ports);
@@ -101,6 +104,7 @@ export class Reconciler {
   #entry(name: string): ServerEntry {
     const known = this.entries.get(name);
     if (known !== undefined) return known;
+    this.#options.pools.note(name, poolMember(entry, present));
     const { clock, runtime, statusFiles } = this.#ports;
     const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
     const unit = { name: unitName(name), fileId: serverFileId(name) };
@@ -183,7 +187,8 @@ export class Reconciler {
       return this.#publish(entry, record, unit, { ...facts, drifted });
     }
     const steps = actions.filter((action) => action.kind !== 'forget');
-    const result = await this.#actor.run(entry, steps, record);
+    const obstacle = await this.#readyPool(entry, unit, steps);
+    const result = obstacle ?? (await this.#actor.run(entry, steps, record));
     if (result?.kind === 'refused') {
       this.#options.ends.refuse(entry, result.message);
       this.#decide(entry, record, undefined, facts.isForeign, 'configuration');
@@ -215,4 +220,19 @@ export class Reconciler {
     const isWritten = this.#publisher.publish(this.#publisher.view(entry, record, unit, all));
     return isWritten || this.#options.isDryRun ? { kind: 'done' } : { kind: 'retry' };
   }
+      this.#options.pools.note(entry.name, undefined);
 }
+    this.#options.pools.note(entry.name, poolMember(entry, present));
+  /** Has the pool as it should be before a server starts or grows in it. @returns what to do instead; undefined: go on */
+  async #readyPool(
+    entry: ServerEntry,
+    unit: UnitState | undefined,
+    steps: readonly Action[],
+  ): Promise<WorkResult | undefined> {
+    if (!steps.some(({ kind }) => kind === 'start' || kind === 'setLimits')) return undefined;
+    const fault = await this.#options.pools.ensure(poolMember(entry, unit)?.pool);
+    if (fault === undefined) return undefined;
+    entry.fault = fault;
+    return { kind: 'retry' };
+  }
+

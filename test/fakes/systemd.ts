@@ -20,6 +20,9 @@ export class FakeSystemd implements Systemd {
   readonly units = new Map<string, UnitState>();
   /** Properties set on slices. */
   readonly slices = new Map<string, Record<string, unknown>>();
+  /** systemd's words, where it refuses properties of slices. */
+  refuseSlices: string | undefined;
+  onSliceSet: () => void = () => undefined;
   readonly calls: string[] = [];
   readonly started: { readonly unit: string; readonly properties: readonly UnitProperty[] }[] = [];
   /** What the next starts come to, by unit: active where absent. */
@@ -104,7 +107,9 @@ export class FakeSystemd implements Systemd {
     const live = name.endsWith('.slice') ? { ...this.slices.get(name) } : { ...this.#loaded(name).live };
     for (const property of properties) live[property.name] = property.value;
     if (name.endsWith('.slice')) {
+      if (this.refuseSlices !== undefined) throw new SystemdError('InvalidProperty', this.refuseSlices);
       this.slices.set(name, live);
+      this.onSliceSet();
       return;
     }
     this.#set(name, { live });

@@ -1,5 +1,6 @@
 import type { AccountAnswer, NssAnswer } from '../../src/accounts/types.ts';
 import type { Group } from '../../src/admission/types.ts';
+import type { UsageSampler } from '../../src/cgroup/types.ts';
 import type { Config } from '../../src/config/types.ts';
 import type { InvocationRecord } from '../../src/journal/types.ts';
 import type { Instruments } from '../../src/metrics/types.ts';
@@ -8,6 +9,7 @@ import { ReconcileLoop } from '../../src/reconciler/loop.ts';
 import type { LoopPorts } from '../../src/reconciler/ports.ts';
 import type { Source, SpecRecord } from '../../src/source/types.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
+import type { Pools } from '../../src/spec/pool.ts';
 import type { HubletEvent, ServerStatus } from '../../src/status/types.ts';
 import type { ServerMemory } from '../../src/store/types.ts';
 import { FakeClock } from './clock.ts';
@@ -96,6 +98,11 @@ export class World {
   readonly memories = new Map<string, ServerMemory>();
   readonly environments = new Map<string, string>();
   readonly ports = new Map<string, number>();
+  readonly storedPools = new Set<string>();
+  /** The configuration's; may change while the controller runs. */
+  pools: Pools = new Map();
+  defaultPool: string | undefined;
+  poolWorkingSetBytes = 0;
   readonly accounts = new Map<string, AccountAnswer>();
   readonly groups = new Map<string, NssAnswer<Group>>();
   /** Another text: /etc/passwd was changed. */
@@ -178,17 +185,38 @@ export class World {
     });
     const config: Config = {
       sources: [],
-      pools: new Map(),
+      get pools() {
+        return pools();
+      },
+      ...(defaultPool === undefined ? {} : { defaultPool }),
       ports: { first: 20_000, last: 29_999 },
       reconcile: { concurrency: 16, maxStarting: this.maxStarting, resyncMs: 60_000, rescanMs: 20_000 },
       metrics: { listen: null, level: 'basic', labels: [] },
       runtimeDirectory: '/run/hublet',
       stateDirectory: '/var/lib/hublet',
       lockPath: '/run/hublet.lock',
+  #sampler(workingSetBytes: () => number): UsageSampler {
+    return {
+      start: () => undefined,
+      stop: () => undefined,
+      follow: () => undefined,
+      unfollow: () => undefined,
+      forget: () => undefined,
+      // The last sample is from before any of it was used.
+      usage: () => ({ sampledAtMs: 0, memoryWorkingSetBytes: 0 }),
+      measure: () => ({ sampledAtMs: this.clock.monotonicMs(), memoryWorkingSetBytes: workingSetBytes() }),
+      oomKills: () => this.oomKills,
+      oomKillsOf: () => this.oomKills,
+      on: () => () => undefined,
+    };
+  }
+
       isUserMode: false,
     };
     return {
       clock: this.clock,
+    const pools = () => this.pools;
+    const { defaultPool } = this;
       log: this.log,
       config,
       source: this.source,
@@ -237,6 +265,13 @@ export class World {
         localVersion: () => '',
       },
       prober: {
+      poolStore: {
+        pools: this.storedPools,
+        add: (pool) => void this.storedPools.add(pool),
+        remove: (pool) => void this.storedPools.delete(pool),
+      },
+      hostFacts: () => ({ memoryBytes: 8 * 1024 ** 3, cpuCount: 4 }),
+      poolSampler: this.#sampler(() => this.poolWorkingSetBytes),
         follow: (server, { invocationId }, isKnownReady) => {
           if (isKnownReady !== true || this.verdicts.has(server)) return;
           this.verdicts.set(server, { invocationId, isReady: true, reason: 'ProbeSucceeded', message: '' });
@@ -249,19 +284,7 @@ export class World {
         },
         stop: () => undefined,
       },
-      sampler: {
-        start: () => undefined,
-        stop: () => undefined,
-        follow: () => undefined,
-        unfollow: () => undefined,
-        forget: () => undefined,
-        // The last sample is from before any of it was used.
-        usage: () => ({ sampledAtMs: 0, memoryWorkingSetBytes: 0 }),
-        measure: () => ({ sampledAtMs: this.clock.monotonicMs(), memoryWorkingSetBytes: this.workingSetBytes }),
-        oomKills: () => this.oomKills,
-        oomKillsOf: () => this.oomKills,
-        on: () => () => undefined,
-      },
+      sampler: this.#sampler(() => this.workingSetBytes),
       journal: {
         readInvocation: async () => ({
           lines: [],
