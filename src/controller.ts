@@ -15,7 +15,7 @@ import { createHttpServer } from './metrics/http.ts';
 import { keepListening } from './metrics/listener.ts';
 import { createMetricsRegistry } from './metrics/registry.ts';
 import { createCheck } from './probes/check.ts';
-import { createListenerTable } from './probes/listeners.ts';
+import { createListenerTable, holdersOf } from './probes/listeners.ts';
 import { createProber } from './probes/prober.ts';
 import { HostPublisher } from './reconciler/hostPublisher.ts';
 import { ReconcileLoop } from './reconciler/loop.ts';
@@ -155,6 +155,7 @@ export function createController(options: ControllerOptions): Controller {
     },
     instance: openInstance(config.stateDirectory),
     isPortFree: (port) => !listeners().has(port),
+    portHolders: (port) => holdersOf(port, listeners),
   };
   const host = new HostPublisher(ports, { version, pid: process.pid, reconnects: () => reconnects });
   const loop = new ReconcileLoop({ ports, isDryRun: options.isDryRun, onHostChange: () => host.note() });

@@ -10,8 +10,10 @@ export interface PortRequest {
   readonly fixed: ReadonlyMap<string, number>;
   /** Both ends belong to it. */
   readonly range: { readonly first: number; readonly last: number };
-  /** Whether no program listens on it now; asked only of ports that are nobody's yet. */
+  /** Whether no program listens on it now; asked only of ports that are nobody's yet, and of the one that it would move from. */
   readonly isFree: (port: number) => boolean;
+  /** Nothing of the server runs, so whoever listens on its port is somebody else, and another port can be chosen. Absent: false. */
+  readonly mayMove?: boolean;
 }
 
 export type PortChoice =
@@ -24,7 +26,8 @@ export type PortChoice =
 /**
  * The port of one server. Two servers that are both given one never get the same.
  *
- * `auto` keeps what the server was given before, even where the range has moved since: a server that runs listens there. A new one
+ * `auto` keeps what the server was given before, even where the range has moved since: a server that runs listens there. One that
+ * doesn't run leaves a port that somebody else listens on. A new one
  * starts looking at a place that its name decides, so that an empty table gives most servers their old port again.
  * A port that a spec names goes to the server that has it already, else to the first name of those that want it.
  */
@@ -40,9 +43,10 @@ function fixedPort({ name, assigned, fixed }: PortRequest, port: number): PortCh
   return rival === undefined ? { kind: 'port', port } : { kind: 'conflict', owner: rival };
 }
 
-function automaticPort({ name, assigned, fixed, range, isFree }: PortRequest): PortChoice {
+function automaticPort({ name, assigned, fixed, range, isFree, mayMove = false }: PortRequest): PortChoice {
   const before = assigned.get(name);
-  if (before !== undefined && holderOf(before, name, assigned) === undefined) return { kind: 'port', port: before };
+  const isKept = before !== undefined && holderOf(before, name, assigned) === undefined;
+  if (isKept && (!mayMove || isFree(before))) return { kind: 'port', port: before };
   const taken = new Set([...assigned, ...fixed].filter(([other]) => other !== name).map(([, port]) => port));
   const size = range.last - range.first + 1;
   const start = createHash('sha256').update(name, 'utf8').digest().readUInt32BE(0);

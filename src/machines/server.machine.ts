@@ -6,7 +6,7 @@
  * state; what it remembers between two of them (failures in a row, the end of a backoff) is its context, which the
  * loop stores and hands back as input after a restart of the controller. All times are monotonic milliseconds.
  */
-import { and, assign, type SnapshotFrom, setup } from 'xstate';
+import { and, assign, not, type SnapshotFrom, setup } from 'xstate';
 import { type BackoffPolicy, backoffMs, UNEXPECTED_STOP_DELAY_MS } from './backoff.ts';
 
 /** run: it should be up. down: its owner keeps it down. gone: its spec was deleted. */
@@ -158,7 +158,12 @@ export const serverMachine = setup({
       { guard: and(['isWished', 'crashedFirst']), target: '.starting', actions: ['countRestart', 'noteStopped'] },
       { guard: and(['isWished', 'crashed']), target: '.backOff', actions: ['countRestart', 'noteStopped'] },
 
-      { guard: and(['isWished', 'isUnitActive', 'isRestartAsked']), target: '.updating', actions: 'noteStopping' },
+      // What could not be started again now runs on: its account may be gone, or its port.
+      {
+        guard: and(['isWished', 'isUnitActive', 'isRestartAsked', not('isBlocked')]),
+        target: '.updating',
+        actions: 'noteStopping',
+      },
       {
         guard: and(['isWished', 'isUnitActive', 'isReady']),
         target: '.ready',

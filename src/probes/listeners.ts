@@ -4,8 +4,8 @@ import type { Clock } from '../clock.ts';
 import { hasErrorCode } from '../store/files.ts';
 import { isPastListeners, type Listener, parseListeners } from './socketOwner.ts';
 
-/** The host's listening sockets by port, as read no longer than 100 ms ago. @throws where the tables can't be read */
-export type ListenerTable = () => ReadonlyMap<number, readonly Listener[]>;
+/** The host's listening sockets by port, as read no longer than 100 ms ago; `fresh`: now. @throws where the tables can't be read */
+export type ListenerTable = (fresh?: 'fresh') => ReadonlyMap<number, readonly Listener[]>;
 
 const MAX_AGE_MS = 100;
 const CHUNK_BYTES = 64 * 1024;
@@ -18,14 +18,24 @@ const CHUNK_BYTES = 64 * 1024;
 export function createListenerTable(clock: Clock, directory = '/proc/net'): ListenerTable {
   let listeners: ReadonlyMap<number, readonly Listener[]> = new Map();
   let readAtMs = Number.NEGATIVE_INFINITY;
-  return () => {
-    if (clock.monotonicMs() - readAtMs > MAX_AGE_MS) {
+  return (fresh) => {
+    if (fresh === 'fresh' || clock.monotonicMs() - readAtMs > MAX_AGE_MS) {
       const all = ['tcp', 'tcp6'].flatMap((file) => parseListeners(readHead(join(directory, file))));
       listeners = Map.groupBy(all, ({ port }) => port);
       readAtMs = clock.monotonicMs();
     }
     return listeners;
   };
+}
+
+/**
+ * Uids whose sockets listen on a port at whatever address: a server that wants the port can't have it, or not alone.
+ *
+ * None that has just gone is among them: the table is read anew before anybody is named.
+ */
+export function holdersOf(port: number, table: ListenerTable): readonly number[] {
+  if (!table().has(port)) return [];
+  return [...new Set((table('fresh').get(port) ?? []).map(({ uid }) => uid))];
 }
 
 /**

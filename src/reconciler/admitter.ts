@@ -15,7 +15,13 @@ import type { LoopPorts } from './ports.ts';
 /** Why a spec can't run here, now or at all. */
 export type NotAdmitted =
   /** Facts are being looked up; the name is enqueued when they are there. */
-  | { readonly kind: 'waiting'; readonly message: string; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'waiting';
+      /** Of Ready=False; absent: NotRunning. */
+      readonly reason?: 'PortTaken';
+      readonly message: string;
+      readonly retryAfterMs?: number;
+    }
   | {
       readonly kind: 'refused';
       /** The condition that says so. */
@@ -71,12 +77,13 @@ export class Admitter {
   /**
    * Admits a spec with the facts known now. Never waits: what must be looked up is, and the name enqueued after it.
    *
+   * @param isDown it is wished and nothing of it runs: a port that somebody else listens on is of no use to it
    * @throws where the port table can't be written
    */
-  admit(record: SpecRecord, spec: ServerSpec): Admission {
+  admit(record: SpecRecord, spec: ServerSpec, isDown: boolean): Admission {
     const who = this.#accountFacts.find(record.name, spec);
     if (who.kind !== 'runsAs') return who;
-    const where = this.#portFacts.find(record.name, spec);
+    const where = this.#portFacts.find(record.name, spec, isDown);
     if (where.kind !== 'port') return where;
     const { config } = this.#ports;
     const choice = choosePool(spec.pool, config.pools, config.defaultPool);

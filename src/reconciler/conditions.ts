@@ -5,6 +5,7 @@
 import { CRASH_LOOP_RESTARTS } from '../machines/backoff.ts';
 import type { ConditionReason, ConditionType } from '../status/reasons.ts';
 import type { LastExit } from '../status/types.ts';
+import type { Admission } from './admitter.ts';
 import { BUS_GRACE_MS, type ServerView } from './view.ts';
 import { judgedSpec } from './wish.ts';
 
@@ -102,7 +103,7 @@ function ready(view: ServerView): ConditionState {
     }
     case 'pending':
       if (view.isQueued) return state('False', 'StartQueued', 'waits for others to finish starting');
-      return state('False', 'NotRunning', pendingCause(view));
+      return state('False', pendingReason(entry.admission), pendingCause(view));
     case 'stopped':
       if (context.ended === 'Exited') return state('False', 'NotRunning', lastExitWords(entry.lastExit));
       return state('False', 'NotRunning', record?.spec?.suspend !== undefined ? 'suspended by its spec' : '');
@@ -117,6 +118,10 @@ function ready(view: ServerView): ConditionState {
     case 'ended':
       return state('False', 'NotRunning', '');
   }
+}
+
+function pendingReason(admission: Admission): ConditionReason {
+  return admission.kind === 'waiting' ? (admission.reason ?? 'NotRunning') : 'NotRunning';
 }
 
 /** Why it can't be started though it is wished, in words. */

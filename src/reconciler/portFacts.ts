@@ -4,6 +4,8 @@ import type { NotAdmitted } from './admitter.ts';
 import type { LoopPorts } from './ports.ts';
 
 const RETRY_MS = 10_000;
+/** A fixed port that somebody listens on is looked at again after this time. */
+const TAKEN_RETRY_MS = 5_000;
 
 /** A port; undefined: the spec says `none`. */
 export type PortFact = { readonly kind: 'port'; readonly port: number | undefined } | NotAdmitted;
@@ -33,12 +35,20 @@ export class PortFacts {
     if (this.#ports.portStore.ports.has(name)) this.#ports.portStore.release(name);
   }
 
-  /** The port of a server, written down before it is told. @throws where the port table can't be written */
-  find(name: string, spec: ServerSpec): PortFact {
+  /**
+   * The port of a server, written down before it is told.
+   *
+   * @param isDown nothing of the server runs: an automatic port that somebody listens on is changed for another, a fixed one waited for
+   * @throws where the port table can't be written, or the listening sockets can't be read
+   */
+  find(name: string, spec: ServerSpec, isDown: boolean): PortFact {
     if (spec.port === 'none') return { kind: 'port', port: undefined };
-    const { portStore, config, isPortFree } = this.#ports;
+    const { portStore, config, isPortFree, portHolders } = this.#ports;
     const given = portStore.ports.get(name);
-    if (given !== undefined && this.#chosenFor.get(name) === spec) return { kind: 'port', port: given };
+    const holders = isDown && given !== undefined ? portHolders(given) : [];
+    if (given !== undefined && holders.length === 0 && this.#chosenFor.get(name) === spec) {
+      return { kind: 'port', port: given };
+    }
     const fixed = new Map([...this.#fixed].filter(([other]) => other !== name));
     const choice = choosePort({
       wanted: spec.port,
@@ -46,13 +56,15 @@ export class PortFacts {
       assigned: portStore.ports,
       fixed,
       range: config.ports,
-      isFree: isPortFree,
+      isFree: (port) => (port === given ? holders.length === 0 : isPortFree(port)),
+      mayMove: isDown,
     });
     switch (choice.kind) {
       case 'port':
         if (given !== choice.port) portStore.assign(name, choice.port);
         this.#chosenFor.set(name, spec);
-        return { kind: 'port', port: choice.port };
+        if (spec.port === 'auto' && holders.length > 0) this.#tellMove(name, given, choice.port, holders);
+        return isDown && spec.port !== 'auto' ? this.#unlessTaken(choice.port) : { kind: 'port', port: choice.port };
       case 'conflict':
         return refused(`port ${spec.port} belongs to the server ${choice.owner}; choose another or use auto`);
       case 'exhausted': {
@@ -61,6 +73,22 @@ export class PortFacts {
       }
     }
   }
+
+  #unlessTaken(port: number): PortFact {
+    const holders = this.#ports.portHolders(port);
+    if (holders.length === 0) return { kind: 'port', port };
+    const message = `port ${port} is held by ${uidsOf(holders)}; it starts once the port is free, or with another spec.port`;
+    return { kind: 'waiting', reason: 'PortTaken', message, retryAfterMs: TAKEN_RETRY_MS };
+  }
+
+  #tellMove(name: string, from: number | undefined, to: number, holders: readonly number[]): void {
+    const message = `port ${from} is held by ${uidsOf(holders)}; it starts with port ${to} instead`;
+    this.#ports.events.record({ server: name, reason: 'PortMoved', message });
+  }
+}
+
+function uidsOf(holders: readonly number[]): string {
+  return holders.length === 1 ? `a socket of uid ${holders[0]}` : `sockets of the uids ${holders.join(', ')}`;
 }
 
 function refused(message: string): NotAdmitted {

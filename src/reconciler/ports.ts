@@ -39,4 +39,6 @@ export interface LoopPorts {
   readonly random: () => number;
   /** Whether no process listens on this port of the host now. */
   readonly isPortFree: (port: number) => boolean;
+  /** Uids whose sockets listen on this port of the host, at whatever address; none: it is free. */
+  readonly portHolders: (port: number) => readonly number[];
 }

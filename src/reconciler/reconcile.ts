@@ -21,7 +21,7 @@ import type { WorkResult } from './queue.ts';
 import { Sight } from './sight.ts';
 import { Starts } from './starts.ts';
 import { BUS_GRACE_MS } from './view.ts';
-import { isBlocked, isOrphanCertain, isReady, isRestartAsked, judgedSpec, observedPosition, wishOf } from './wish.ts';
+import { isBlocked, isDown, isOrphanCertain, isReady, isRestartAsked, judgedSpec, observedPosition, wishOf } from './wish.ts';
 
 export interface ReconcilerOptions {
   readonly ports: LoopPorts;
@@ -81,7 +81,10 @@ export class Reconciler {
     if (end.kind === 'collecting') return { kind: 'done' };
     if (end.kind === 'none') this.#sight.noteInvocation(entry, own, record);
 
-    if (record?.spec !== undefined) entry.admission = admitter.admit(record, record.spec);
+    if (record?.spec !== undefined) {
+      const isStartable = !isForeign && isDown(entry, record, own, clock.wallMs());
+      entry.admission = admitter.admit(record, record.spec, isStartable);
+    }
     if (entry.admission.kind === 'admitted') entry.served = entry.admission;
     this.#noteGeneration(entry, record);
     this.#sight.follow(entry, own);

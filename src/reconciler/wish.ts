@@ -81,6 +81,17 @@ export function observedPosition(entry: ServerEntry, unit: UnitState | undefined
   return position === 'absent' && entry.startRequestedMs !== undefined ? 'starting' : position;
 }
 
+/** Whether it is wished and nothing of it runs or is on its way: what it starts with is still to be chosen. */
+export function isDown(
+  entry: ServerEntry,
+  record: SpecRecord | undefined,
+  unit: UnitState | undefined,
+  wallMs: number,
+): boolean {
+  const position = observedPosition(entry, unit);
+  return (position === 'absent' || position === 'failed') && wishOf(record, wallMs, false) === 'run';
+}
+
 /** The port its probe asks, undefined where it has no probe or no port. */
 export function probedPort(entry: ServerEntry): number | undefined {
   const server = entry.served?.server;

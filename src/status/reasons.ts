@@ -66,6 +66,7 @@ export const EVENTS = {
   Restarted: 'Normal',
   UnexpectedStop: 'Warning',
   DriftCorrected: 'Warning',
+  PortMoved: 'Warning',
   NameConflict: 'Warning',
   Suspended: 'Normal',
   Resumed: 'Normal',

@@ -98,6 +98,8 @@ export class World {
   readonly memories = new Map<string, ServerMemory>();
   readonly environments = new Map<string, string>();
   readonly ports = new Map<string, number>();
+  /** Uids of other people's sockets, by port. */
+  readonly listeners = new Map<number, number[]>();
   readonly storedPools = new Set<string>();
   /** The configuration's; may change while the controller runs. */
   pools: Pools = new Map();
@@ -224,7 +226,8 @@ export class World {
       bootId: 'boot',
       instruments,
       random: () => 0,
-      isPortFree: () => true,
+      isPortFree: (port) => !this.listeners.has(port),
+      portHolders: (port) => this.listeners.get(port) ?? [],
       instance: { id: this.instanceId, key: new Uint8Array(32) },
       runtime: {
         readMemory: (name) => this.memories.get(name),

@@ -28,6 +28,14 @@ describe('an automatic port', () => {
     expect(portOf({ assigned: new Map([['alice', 31_000]]), isFree: () => false })).toBe(31_000);
   });
 
+  it('is another one where somebody listens on the old one while nothing of the server runs', () => {
+    const held = { assigned: new Map([['alice', 20_003]]), isFree: (port: number) => port !== 20_003 };
+
+    expect(portOf(held)).toBe(20_003);
+    expect(portOf({ ...held, mayMove: true })).not.toBe(20_003);
+    expect(portOf({ ...held, isFree: () => true, mayMove: true })).toBe(20_003);
+  });
+
   it('is none that another has, wants, or a program listens on', () => {
     const first = portOf() ?? 0;
 

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createListenerTable } from '../../../src/probes/listeners.ts';
+import { createListenerTable, holdersOf } from '../../../src/probes/listeners.ts';
 import { ownerOf } from '../../../src/probes/socketOwner.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { TemporaryDirectory } from '../../fakes/program.ts';
@@ -63,3 +63,30 @@ test('of a long table all listening sockets are read', () => {
 
   expect(createListenerTable(new FakeClock(), directory.path)().size).toBe(2_000);
 });
+
+test.each(['127.0.0.1', '0.0.0.0', '::', '::1'])('a real socket at %s holds its port', async (host) => {
+  const table = createListenerTable(new FakeClock());
+  const server = await listen(host);
+  const { port } = server.address() as AddressInfo;
+
+  expect(holdersOf(port, table)).toEqual([process.getuid?.()]);
+  await new Promise((closed) => server.close(closed));
+});
+
+test('a socket that has gone since the last reading holds nothing', async () => {
+  const table = createListenerTable(new FakeClock());
+  const server = await listen('127.0.0.1');
+  const { port } = server.address() as AddressInfo;
+  expect(table().has(port)).toBe(true);
+
+  await new Promise((closed) => server.close(closed));
+
+  expect(table().has(port)).toBe(true);
+  expect(holdersOf(port, table)).toEqual([]);
+});
+
+async function listen(host: string): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, host, listening));
+  return server;
+}

@@ -37,8 +37,9 @@ test.each([
   ['0200007F:1F90', '127.0.0.2'],
   ['0A00000A:1F90', '10.0.0.10'],
   ['00000000000000000000000001000000:1F90', '::1'],
-])('a socket %s does not count: 127.0.0.1 never reaches %s', (local) => {
+])('a socket %s answers for nobody, as 127.0.0.1 never reaches %s, and is in the table', (local) => {
   expect(owner(0x1f90, row(local, '0A', 7))).toEqual({ kind: 'nobody' });
+  expect(parseListeners(table(row(local, '0A', 7)))).toEqual([{ port: 0x1f90, uid: 7, exactness: undefined }]);
 });
 
 test('the most exactly bound socket gets the connection, so a squatter beside it is seen', () => {
