@@ -49,9 +49,8 @@ function hintOf({ template }: TemplateError, { isDynamicUser = false }: Expander
       return ', since spec.port is none';
     case 'HOME':
       return ', since the account has no home directory';
-    case 'RUNTIME_DIR':
     case 'STATE_DIR':
-      return ' in this version';
+      return ' in user mode: write a path below {HOME}';
     default:
       return `; write {{${template}}} for the text itself`;
   }
@@ -88,4 +87,12 @@ export function headerProblem(text: string): string | undefined {
 export function portProblem(text: string): string | undefined {
   const isPort = /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
   return isPort ? undefined : 'must be a port between 1 and 65535 once its templates are expanded';
+}
+
+/** A map with each value changed, in its order. */
+export function mapValues(
+  record: Readonly<Record<string, string>>,
+  map: (value: string, name: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
 }

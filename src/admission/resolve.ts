@@ -1,19 +1,21 @@
-import { optionalUnitPathProblem, requestPathProblem, searchPathProblem } from '../spec/paths.ts';
-import type { TemplateValues } from '../spec/templates.ts';
-import type { HttpCheck, ProbeSpec, Sandbox, ServerSpec, TcpCheck } from '../spec/types.ts';
+import { optionalUnitPathProblem, searchPathProblem, unitPathProblem } from '../spec/paths.ts';
+import { type TemplateValues, templatesWithin } from '../spec/templates.ts';
+import type { ServerSpec } from '../spec/types.ts';
 import { EnvironmentError, encodeEnvironment, serverEnvironment } from '../units/environment.ts';
-import { unitName } from '../units/name.ts';
+import { serverPathName, unitName } from '../units/name.ts';
+import { expandProbe } from './expandProbe.ts';
+import { expandIo, expandList, expandSandbox } from './expandSandbox.ts';
 import {
   createExpander,
   directoryProblem,
   type Expander,
   expandedPath,
   FieldRefusal,
-  headerProblem,
-  portProblem,
+  mapValues,
   programProblem,
   unicodeProblem,
 } from './fields.ts';
+import { hiddenHomeProblem } from './hiddenHome.ts';
 import { groupNames, type RunsAs } from './runsAs.ts';
 import type { Group, Server } from './types.ts';
 
@@ -23,9 +25,8 @@ export interface AdmissionFacts extends Pick<RunsAs, 'account' | 'group'> {
   readonly supplementaryGroups?: RunsAs['supplementaryGroups'];
   /** The port that was chosen; absent where the spec says `port: none`. */
   readonly port?: number;
-  /** Values of `{RUNTIME_DIR}` and `{STATE_DIR}`; absent: a spec that uses them is refused. */
-  readonly runtimeDirectory?: string;
-  readonly stateDirectory?: string;
+  /** True: for a user manager, which makes its directories elsewhere. Absent: false. */
+  readonly isUserMode?: boolean;
 }
 
 export type AdmissionResult =
@@ -37,8 +38,10 @@ export type AdmissionResult =
       readonly message: string;
     };
 
-/** Pools are named in templates before there are any: every server is in this one. */
-const DEFAULT_POOL = 'default';
+/** What `{POOL}` is for a server in none. */
+const NO_POOL = 'default';
+/** Where systemd makes the directories that are the servers' own, below /run and /var/lib. */
+const DIRECTORIES = 'hublet-servers';
 
 /**
  * admission/ turns a spec into a server that may run here: its facts filled in, or a refusal. It decides from what it is given and does no I/O.
@@ -48,13 +51,19 @@ const DEFAULT_POOL = 'default';
  */
 export function admit(spec: ServerSpec, facts: AdmissionFacts): AdmissionResult {
   const unit = unitName(spec.name);
+  const directory = `${DIRECTORIES}/${serverPathName(spec.name)}`;
+  const used = templatesWithin(expandable(spec));
   try {
     const server: Server = {
-      spec: expandSpec(spec, templateValues(spec, facts, unit), facts),
+      spec: expandSpec(spec, templateValues(spec, facts, unit, directory), facts),
       account: inItsGroup(facts),
       ...(facts.port === undefined ? {} : { port: facts.port }),
       unit,
+      ...(used.has('RUNTIME_DIR') ? { runtimeDirectory: directory } : {}),
+      ...(used.has('STATE_DIR') ? { stateDirectory: directory } : {}),
     };
+    const hidden = hiddenHomeProblem(server);
+    if (hidden !== undefined) throw new FieldRefusal(hidden);
     encodeEnvironment(serverEnvironment(server).variables);
     return { kind: 'admitted', server };
   } catch (err) {
@@ -68,21 +77,36 @@ export function admit(spec: ServerSpec, facts: AdmissionFacts): AdmissionResult 
 
 function templateValues(
   spec: ServerSpec,
-  { account: asked, group, port, runtimeDirectory, stateDirectory }: AdmissionFacts,
+  { account: asked, group, port, isUserMode }: AdmissionFacts,
   unit: string,
+  directory: string,
 ): TemplateValues {
   const account = inItsGroup({ account: asked, group });
   return {
     NAME: spec.name,
     USER: account.name,
     ...(account.isDynamic === true ? {} : { UID: String(account.uid), GID: String(account.gid) }),
-    POOL: DEFAULT_POOL,
+    POOL: spec.pool ?? NO_POOL,
     UNIT: unit,
     ...(account.home.startsWith('/') ? { HOME: account.home } : {}),
     ...(port === undefined ? {} : { PORT: String(port) }),
-    ...(runtimeDirectory === undefined ? {} : { RUNTIME_DIR: runtimeDirectory }),
-    ...(stateDirectory === undefined ? {} : { STATE_DIR: stateDirectory }),
+    ...directories(account, directory, isUserMode === true),
   };
+}
+
+/** In user mode the state directory depends on systemd's version (XDG_CONFIG_HOME until 253), so there is none. @see systemd.exec(5), "RuntimeDirectory=" */
+function directories(
+  account: Server['account'],
+  directory: string,
+  isUserMode: boolean,
+): Pick<TemplateValues, 'RUNTIME_DIR' | 'STATE_DIR'> {
+  if (!isUserMode) return { RUNTIME_DIR: `/run/${directory}`, STATE_DIR: `/var/lib/${directory}` };
+  return account.isDynamic === true ? {} : { RUNTIME_DIR: `/run/user/${account.uid}/${directory}` };
+}
+
+/** The fields in which templates stand for something. */
+function expandable({ labels: _labels, annotations: _annotations, ...fields }: ServerSpec): object {
+  return fields;
 }
 
 /** The account with the group that it has here as its own. A dynamic user's gid is known no more than its uid. */
@@ -100,72 +124,49 @@ function expandSpec(spec: ServerSpec, values: TemplateValues, facts: AdmissionFa
   const supplementaryGroups = facts.supplementaryGroups?.map(({ name }) => name) ?? names.supplementary;
   const field = createExpander(values, { isDynamicUser: account.isDynamic === true });
   const { readinessProbe } = spec;
+  const { io } = spec.resources;
   return {
     ...spec,
     user: account.name,
     ...(group === undefined ? {} : { group }),
     supplementaryGroups: [...new Set(supplementaryGroups)],
-    command: spec.command.map((argument, index) =>
-      field(`spec.command[${index}]`, argument, index === 0 ? programProblem : unicodeProblem),
-    ),
+    command: expandCommand('spec.command', spec.command, field),
+    preStart: expandCommands('spec.preStart', spec.preStart, field),
+    postStop: expandCommands('spec.postStop', spec.postStop, field),
     workingDirectory: field('spec.workingDirectory', spec.workingDirectory, directoryProblem),
     environment: mapValues(spec.environment, (value, name) => field(`spec.environment.${name}`, value)),
-    extraPaths: spec.extraPaths.map((path, index) =>
-      field(`spec.extraPaths[${index}]`, path, expandedPath(searchPathProblem)),
+    environmentFiles: expandList(
+      'spec.environmentFiles',
+      spec.environmentFiles,
+      field,
+      expandedPath(optionalUnitPathProblem),
     ),
+    credentials: mapValues(spec.credentials, (path, name) =>
+      field(`spec.credentials.${name}`, path, expandedPath(unitPathProblem)),
+    ),
+    extraPaths: expandList('spec.extraPaths', spec.extraPaths, field, expandedPath(searchPathProblem)),
     shell: field('spec.shell', spec.shell, directoryProblem),
+    resources: { ...spec.resources, ...(io === undefined ? {} : { io: expandIo(io, field) }) },
     sandbox: expandSandbox(spec.sandbox, field),
+    unitProperties: expandProperties(spec.unitProperties, field),
     ...(readinessProbe === undefined ? {} : { readinessProbe: expandProbe(readinessProbe, field, facts.port) }),
   };
 }
 
-function expandSandbox(sandbox: Sandbox, field: Expander): Sandbox {
-  const paths = (name: 'readOnlyPaths' | 'readWritePaths') =>
-    sandbox[name].map((path, index) =>
-      field(`spec.sandbox.${name}[${index}]`, path, expandedPath(optionalUnitPathProblem)),
-    );
-  return { ...sandbox, readOnlyPaths: paths('readOnlyPaths'), readWritePaths: paths('readWritePaths') };
+function expandCommands(path: string, commands: ServerSpec['preStart'], field: Expander): string[][] {
+  return commands.map((command, index) => expandCommand(`${path}[${index}]`, command, field));
 }
 
-function expandProbe(probe: ProbeSpec, field: Expander, port: number | undefined): ProbeSpec {
-  return { ...probe, check: expandCheck(probe.check, field, port) };
+function expandCommand(path: string, command: readonly string[], field: Expander): string[] {
+  return command.map((argument, index) =>
+    field(`${path}[${index}]`, argument, index === 0 ? programProblem : unicodeProblem),
+  );
 }
 
-function expandCheck(
-  check: HttpCheck | TcpCheck,
-  field: Expander,
-  serverPort: number | undefined,
-): HttpCheck | TcpCheck {
-  const path = `spec.probes.readiness.${check.kind}`;
-  const port = probePort(`${path}.port`, check.port, field, serverPort);
-  switch (check.kind) {
-    case 'tcp':
-      return { ...check, port };
-    case 'http':
-      return {
-        ...check,
-        port,
-        path: field(`${path}.path`, check.path, requestPathProblem),
-        headers: mapValues(check.headers, (value, name) => field(`${path}.headers.${name}`, value, headerProblem)),
-      };
-  }
-}
-
-function probePort(
-  path: string,
-  port: number | string | undefined,
-  field: Expander,
-  serverPort: number | undefined,
-): number {
-  if (typeof port === 'number') return port;
-  if (port !== undefined) return Number(field(path, port, portProblem));
-  if (serverPort === undefined) throw new FieldRefusal(`${path}: must be set, since spec.port is none`);
-  return serverPort;
-}
-
-function mapValues(
-  record: Readonly<Record<string, string>>,
-  map: (value: string, name: string) => string,
-): Record<string, string> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+function expandProperties(properties: ServerSpec['unitProperties'], field: Expander): ServerSpec['unitProperties'] {
+  const entries = Object.entries(properties).map(([name, value]): [string, string | readonly string[]] => {
+    const path = `spec.unitProperties.${name}`;
+    return [name, typeof value === 'string' ? field(path, value) : expandList(path, value, field)];
+  });
+  return Object.fromEntries(entries);
 }

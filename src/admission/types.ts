@@ -40,4 +40,7 @@ export interface Server {
   readonly port?: number;
   /** systemd's name of its unit, `hublet-<escaped name>.service`. */
   readonly unit: string;
+  /** Directories that systemd makes for it because its spec speaks of them, below /run and /var/lib, `hublet-servers/<escaped name>`; absent: none. */
+  readonly runtimeDirectory?: string;
+  readonly stateDirectory?: string;
 }

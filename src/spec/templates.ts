@@ -55,6 +55,16 @@ export function templatesIn(text: string): TemplateName[] {
   return [...new Set(names.filter((name) => name !== undefined))];
 }
 
+/** The templates that the texts and names anywhere inside a plain value use. */
+export function templatesWithin(value: unknown): ReadonlySet<TemplateName> {
+  const inside = (part: unknown): TemplateName[] => {
+    if (typeof part === 'string') return part.includes('{') ? templatesIn(part) : [];
+    if (typeof part !== 'object' || part === null) return [];
+    return [...(Array.isArray(part) ? [] : Object.keys(part)), ...Object.values(part)].flatMap(inside);
+  };
+  return new Set(inside(value));
+}
+
 function valueName(name: TemplateName): keyof TemplateValues {
   switch (name) {
     case 'USERNAME':

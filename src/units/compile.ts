@@ -1,14 +1,14 @@
 import type { Server } from '../admission/types.ts';
-import type { Resources } from '../spec/types.ts';
-import { canonicalValue } from './canonical.ts';
-import { cpuMask } from './cpuset.ts';
 import { encodeEnvironment, serverEnvironment } from './environment.ts';
 import { unitHash } from './hash.ts';
+import { isSentAtStart, liveProperties, processLimits } from './limits.ts';
 import { buildMarks } from './marks.ts';
 import { serverFileId } from './name.ts';
-import { escapeGlob, fileUrl, searchPath } from './paths.ts';
+import { fileUrl } from './paths.ts';
 import { poolSlice } from './pool.ts';
-import { liveRows, propertyRow } from './table.ts';
+import { processProperties } from './process.ts';
+import { property } from './property.ts';
+import { accountProperties, sandboxProperties } from './sandbox.ts';
 import type { UnitContext, UnitPlan, UnitProperty } from './types.ts';
 import { needsPrivateUsers } from './userMode.ts';
 
@@ -32,7 +32,9 @@ export function compileUnit(server: Server, context: UnitContext): UnitPlan {
     property('Slice', poolSlice(spec.pool)),
     ...lifecycleProperties(server),
     ...processProperties(server, environment.variables.get('PATH') ?? '', path),
-    ...sandboxProperties(server, context.isUserMode ?? false),
+    ...accountProperties(server, context.isUserMode ?? false),
+    ...sandboxProperties(spec.sandbox),
+    ...processLimits(spec.resources),
     ...live.filter(isSentAtStart),
   ];
   const isNamespaced = context.isUserMode === true && needsPrivateUsers(wanted);
@@ -64,75 +66,8 @@ function lifecycleProperties({ spec }: Server): UnitProperty[] {
   ];
 }
 
-function processProperties({ spec }: Server, path: string, environmentFile: string): UnitProperty[] {
-  const [program = ''] = spec.command;
-  const search = program.includes('/') ? [] : searchPath(path);
-  return [
-    property('WorkingDirectory', spec.workingDirectory),
-    property('EnvironmentFiles', [[escapeGlob(environmentFile), false]]),
-    property('ExecStart', [[program, spec.command.map(escapeArgument), false]]),
-    ...(search.length === 0 ? [] : [property('ExecSearchPath', search)]),
-  ];
-}
-
-function sandboxProperties({ spec: { sandbox }, account }: Server, isUserMode: boolean): UnitProperty[] {
-  return [
-    ...(isUserMode ? [] : [property('User', account.name)]),
-    property('PrivateTmp', sandbox.privateTmp),
-    property('NoNewPrivileges', sandbox.noNewPrivileges),
-    ...(sandbox.readOnlyPaths.length === 0 ? [] : [property('ReadOnlyPaths', sandbox.readOnlyPaths)]),
-    ...(sandbox.readWritePaths.length === 0 ? [] : [property('ReadWritePaths', sandbox.readWritePaths)]),
-  ];
-}
-
-/** One property for every live row, so that a limit that was taken out of the spec goes back. */
-function liveProperties(resources: Resources): UnitProperty[] {
-  const wanted = limitValues(resources);
-  return liveRows().map(({ name, unset }) => property(name, wanted[name] ?? unset));
-}
-
-function limitValues(resources: Resources): Readonly<Record<string, unknown>> {
-  const swapMax = resources.memorySwapMaxBytes ?? (resources.memoryMaxBytes === undefined ? undefined : 0);
-  return {
-    MemoryMax: integer(resources.memoryMaxBytes),
-    MemoryHigh: integer(resources.memoryHighBytes),
-    MemoryLow: integer(resources.memoryLowBytes),
-    MemorySwapMax: integer(swapMax),
-    CPUQuotaPerSecUSec: resources.cpuLimitCores === undefined ? undefined : cpuQuotaUsec(resources.cpuLimitCores),
-    CPUWeight: integer(resources.cpuWeight),
-    AllowedCPUs: resources.allowedCpus === undefined ? undefined : cpuMask(resources.allowedCpus),
-    TasksMax: integer(resources.tasksMax),
-  };
-}
-
-/** Cores as CPUQuotaPerSecUSec= has them, microseconds of CPU time a second: 1.15 is 1150000, exact to a millionth. */
-export function cpuQuotaUsec(cores: number): bigint {
-  return BigInt(Math.round(cores * 1e6));
-}
-
-/** `$` doubled: systemd expands variables in ExecStart arguments, and `$$` is its way to say `$`; `%` it leaves alone on D-Bus. */
-function escapeArgument(argument: string): string {
-  return argument.replaceAll('$', '$$$$');
-}
-
 /** systemd takes a timeout of 0 as none at all, so the shortest is a microsecond. */
 function timeoutUsec(timeoutMs: number): bigint {
   const usec = BigInt(Math.round(timeoutMs * 1000));
   return usec === 0n ? 1n : usec;
-}
-
-function isSentAtStart({ name, value }: UnitProperty): boolean {
-  const row = propertyRow(name);
-  if (row?.change !== 'live') return false;
-  return row.isUnsetSent || canonicalValue(value) !== canonicalValue(row.unset);
-}
-
-function integer(value: number | undefined): bigint | undefined {
-  return value === undefined ? undefined : BigInt(value);
-}
-
-function property(name: string, value: unknown): UnitProperty {
-  const row = propertyRow(name);
-  if (row === undefined) throw new TypeError(`the property table has no row for ${name}`);
-  return { name, signature: row.signature, value };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerSpec } from '../../../src/spec/types.ts';
-import { compileUnit, cpuQuotaUsec } from '../../../src/units/compile.ts';
+import { compileUnit } from '../../../src/units/compile.ts';
+import { cpuQuotaUsec } from '../../../src/units/limits.ts';
 import { liveRows, propertyRow } from '../../../src/units/table.ts';
 import type { UnitContext } from '../../../src/units/types.ts';
 import { CONTEXT, makeServer } from './servers.ts';
