@@ -1,6 +1,6 @@
 import type { Amount, Pool } from '../spec/pool.ts';
 import { cpuMask } from './cpuset.ts';
-import { INFINITY } from './syntax.ts';
+import { INFINITY } from './syntax/amounts.ts';
 import { type LiveRow, liveRows } from './table.ts';
 import type { UnitProperty } from './types.ts';
 

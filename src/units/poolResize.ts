@@ -1,7 +1,7 @@
 import { canonicalValue } from './canonical.ts';
 import { diffLive, type LiveValues } from './diff.ts';
 import { planResize, type ResizePlan } from './resize.ts';
-import { INFINITY } from './syntax.ts';
+import { INFINITY } from './syntax/amounts.ts';
 import type { UnitProperty } from './types.ts';
 
 export interface PoolResizeInput {
