@@ -1,6 +1,6 @@
 import { formatSize } from '../spec/quantities.ts';
 import type { LiveValues } from './diff.ts';
-import { INFINITY } from './syntax.ts';
+import { INFINITY } from './syntax/amounts.ts';
 import { propertyRow } from './table.ts';
 import type { UnitProperty } from './types.ts';
 

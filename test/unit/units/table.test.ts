@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { propertyRow, propertyRows } from '../../../src/units/table.ts';
+import { propertyRow, propertyRows, settingOf } from '../../../src/units/table.ts';
 
 const INFINITY = 2n ** 64n - 1n;
 
-const read = (name: string, text: string): unknown => propertyRow(name)?.parse?.(text);
+const read = (name: string, text: string): unknown => settingOf(name)?.read([text], {})[0]?.value;
 
 describe('the property table', () => {
   it('has one row a property', () => {
@@ -20,21 +20,25 @@ describe('the property table', () => {
     ['MemoryMax', '0.1K', 102n],
     ['TasksMax', '64', 64n],
     ['TasksMax', 'infinity', INFINITY],
-    ['CPUQuotaPerSecUSec', '115%', 1_150_000n],
-    ['CPUQuotaPerSecUSec', '0.5%', 5000n],
-    ['CPUQuotaPerSecUSec', '', INFINITY],
+    ['CPUQuota', '115%', 1_150_000n],
+    ['CPUQuota', '0.5%', 5000n],
+    ['CPUQuota', '', INFINITY],
     ['CPUWeight', '200', 200n],
     ['CPUWeight', 'idle', 0n],
     ['CPUWeight', '', INFINITY],
     ['PrivateTmp', 'yes', true],
     ['PrivateTmp', 'Off', false],
-    ['TimeoutStopUSec', '1min 30s', 90_000_000n],
-    ['TimeoutStopUSec', '1h5m', 3_900_000_000n],
-    ['TimeoutStopUSec', '500ms', 500_000n],
-    ['TimeoutStopUSec', '30', 30_000_000n],
-    ['TimeoutStopUSec', 'infinity', INFINITY],
+    ['TimeoutStopSec', '1min 30s', 90_000_000n],
+    ['TimeoutStopSec', '1h5m', 3_900_000_000n],
+    ['TimeoutStopSec', '500ms', 500_000n],
+    ['TimeoutStopSec', '30', 30_000_000n],
+    ['TimeoutStopSec', 'infinity', INFINITY],
     ['ReadOnlyPaths', '', []],
-    ['ReadOnlyPaths', ' /a  "/b c"\t\'/it"s\' /d\\ e "x\\"y" "it\'s"', ['/a', '/b c', '/it"s', '/d e', 'x"y', "it's"]],
+    [
+      'ReadOnlyPaths',
+      ' /a  "/b c"\t\'/it"s\' /d\\ e "/x\\"y" "/it\'s"',
+      ['/a', '/b c', '/it"s', '/d e', '/x"y', "/it's"],
+    ],
     ['AllowedCPUs', '0-3,9', Buffer.from([0x0f, 0x02])],
     ['AllowedCPUs', '0 2', Buffer.from([0x05])],
     ['AllowedCPUs', '', Buffer.alloc(0)],
@@ -46,13 +50,13 @@ describe('the property table', () => {
     ['MemoryMax', 'lots'],
     ['MemoryMax', '-1'],
     ['TasksMax', '1.5'],
-    ['CPUQuotaPerSecUSec', '0%'],
-    ['CPUQuotaPerSecUSec', '115'],
+    ['CPUQuota', '0%'],
+    ['CPUQuota', '115'],
     ['CPUWeight', '0'],
     ['CPUWeight', '10001'],
     ['PrivateTmp', 'maybe'],
-    ['TimeoutStopUSec', ''],
-    ['TimeoutStopUSec', '5 parsecs'],
+    ['TimeoutStopSec', ''],
+    ['TimeoutStopSec', '5 parsecs'],
     ['ReadOnlyPaths', '"/a'],
     ['AllowedCPUs', '3-1'],
   ])('refuses %s=%s and says what is expected', (name, text) => {
