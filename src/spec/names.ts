@@ -6,6 +6,8 @@
 const MAX_NAME_BYTES = 128;
 
 const CONTROL_CHARACTER = /\p{Cc}/u;
+/** U+FDD0-FDEF, U+xxFFFE and U+xxFFFF: systemd takes no text with one of them. */
+const NONCHARACTER = /\p{Noncharacter_Code_Point}/u;
 const ACCOUNT_TEMPLATE = /\{NAME\}/g;
 const LABEL_PART = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 const LABEL_PREFIX = /^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/;
@@ -17,6 +19,7 @@ export function serverNameProblem(name: string): string | undefined {
   if (name.startsWith('.')) return 'must not begin with a dot';
   if (/[/~]/.test(name)) return "must not hold '/' or '~'";
   if (CONTROL_CHARACTER.test(name)) return 'must not hold control characters';
+  if (!name.isWellFormed() || NONCHARACTER.test(name)) return 'must not hold code points that are no characters';
   return undefined;
 }
 
