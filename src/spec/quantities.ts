@@ -26,8 +26,8 @@ export const DURATION_PATTERN =
 export const CORES_PATTERN = /^(\d{1,6})(?:\.(\d{1,6})|m)?$/;
 export const CPUS_PATTERN = /^\s*\d{1,5}(?:-\d{1,5})?\s*(?:,\s*\d{1,5}(?:-\d{1,5})?\s*)*$/;
 
-/** Below this the kernel's shortest CPU quota (1 ms in 100 ms) would round the limit up. */
-const MIN_CORES = 0.01;
+/** The kernel's shortest CPU quota, 1 ms, in its longest period, 1 s, which systemd takes where it must. @see systemd.resource-control(5), "CPUQuotaPeriodSec=" */
+const MIN_CORES = 0.001;
 const MAX_CORES = 100_000;
 
 /** CPU numbers the kernel can have (CONFIG_NR_CPUS is 8192 at most). */
@@ -95,7 +95,7 @@ export function formatDuration(durationMs: number): string {
 }
 
 /**
- * CPU cores: `0.5`, `2`, `500m` (thousandths), or a number. At least a hundredth, at most six decimals.
+ * CPU cores: `0.5`, `2`, `500m` (thousandths), or a number. At least a thousandth, at most six decimals.
  *
  * @throws {QuantityError} not a number of cores, too small or too large
  */
@@ -104,7 +104,7 @@ export function parseCores(value: string | number): number {
   const match = CORES_PATTERN.exec(text);
   if (match === null) throw new QuantityError(`${quote(text)} is not a number of CPU cores: write 0.5, 2 or 500m`);
   const cores = text.endsWith('m') ? Number(match[1]) / 1000 : Number(text);
-  if (cores < MIN_CORES) throw new QuantityError(`${quote(text)} is less than the smallest CPU limit, 0.01 cores`);
+  if (cores < MIN_CORES) throw new QuantityError(`${quote(text)} is less than the smallest CPU limit, 0.001 cores`);
   if (cores > MAX_CORES) throw new QuantityError(`${quote(text)} is more than ${MAX_CORES} CPU cores`);
   return cores;
 }

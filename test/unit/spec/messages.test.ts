@@ -121,7 +121,7 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
     'a limit of zero',
     serverWith('resources: {memory: {guarantee: 0}, cpu: {limit: 0}, tasks: 0}'),
     'alice.yaml:7:35: spec.resources.memory.guarantee: must be more than zero',
-    'alice.yaml:7:52: spec.resources.cpu.limit: "0" is less than the smallest CPU limit, 0.01 cores',
+    'alice.yaml:7:52: spec.resources.cpu.limit: "0" is less than the smallest CPU limit, 0.001 cores',
     'alice.yaml:7:63: spec.resources.tasks: must be at least 1',
   ],
   [
