@@ -3,7 +3,7 @@ import { accountName, groupNames, type RunsAs } from '../admission/runsAs.ts';
 import type { ServerSpec } from '../spec/types.ts';
 import { AccountQuestions } from './accountQuestions.ts';
 import type { NotAdmitted } from './admitter.ts';
-import type { LoopPorts } from './ports.ts';
+import type { AdmissionPorts } from './ports.ts';
 
 /** A missing account is looked for again after this time, and its server started once it appears. */
 const MISSING_RETRY_MS = 60_000;
@@ -15,7 +15,7 @@ export type AccountFact = { readonly kind: 'runsAs'; readonly runsAs: RunsAs } |
 
 /** Who servers run as: asks for accounts and groups, and remembers the last answer while a new one is on its way. */
 export class AccountFacts {
-  readonly #ports: LoopPorts;
+  readonly #ports: AdmissionPorts;
   readonly #enqueue: (name: string) => void;
   /** What came of the last answers, by server. */
   readonly #last = new Map<string, { readonly asked: string; readonly fact: AccountFact }>();
@@ -23,7 +23,7 @@ export class AccountFacts {
   readonly #stalled = new Set<string>();
   #cancelPoll: (() => void) | undefined;
 
-  constructor(ports: LoopPorts, enqueue: (name: string) => void) {
+  constructor(ports: AdmissionPorts, enqueue: (name: string) => void) {
     this.#ports = ports;
     this.#enqueue = enqueue;
   }

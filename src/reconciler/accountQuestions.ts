@@ -1,7 +1,7 @@
 import type { NssAnswer, NssDirectory } from '../accounts/types.ts';
 import { isDynamicId } from '../admission/dynamicAccount.ts';
 import type { Account, Group } from '../admission/types.ts';
-import type { LoopPorts } from './ports.ts';
+import type { AdmissionPorts } from './ports.ts';
 
 /** Asks for accounts and groups out of what is cached, and notes what came of it. */
 export class AccountQuestions {
@@ -9,10 +9,10 @@ export class AccountQuestions {
   /** In words: `account named bob`. */
   readonly missing: string[] = [];
   readonly unknown: string[] = [];
-  readonly #ports: LoopPorts;
+  readonly #ports: AdmissionPorts;
   readonly #asked: string[] = [];
 
-  constructor(ports: LoopPorts) {
+  constructor(ports: AdmissionPorts) {
     this.#ports = ports;
   }
 

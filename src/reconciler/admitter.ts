@@ -10,7 +10,7 @@ import { compileUnit } from '../units/compile.ts';
 import type { UnitPlan } from '../units/types.ts';
 import { AccountFacts } from './accountFacts.ts';
 import { PortFacts } from './portFacts.ts';
-import type { LoopPorts } from './ports.ts';
+import type { AdmissionPorts } from './ports.ts';
 
 /** Why a spec can't run here, now or at all. */
 export type NotAdmitted =
@@ -46,12 +46,12 @@ interface Basis {
 
 /** Turns specs into servers and their unit plans, and gives out accounts and ports on the way. */
 export class Admitter {
-  readonly #ports: LoopPorts;
+  readonly #ports: AdmissionPorts;
   readonly #accountFacts: AccountFacts;
   readonly #portFacts: PortFacts;
   readonly #bases = new Map<string, Basis>();
 
-  constructor(ports: LoopPorts, enqueue: (name: string) => void) {
+  constructor(ports: AdmissionPorts, enqueue: (name: string) => void) {
     this.#ports = ports;
     this.#accountFacts = new AccountFacts(ports, enqueue);
     this.#portFacts = new PortFacts(ports);

@@ -1,7 +1,7 @@
 import { choosePort } from '../admission/ports.ts';
 import type { ServerSpec } from '../spec/types.ts';
 import type { NotAdmitted } from './admitter.ts';
-import type { LoopPorts } from './ports.ts';
+import type { AdmissionPorts } from './ports.ts';
 
 const RETRY_MS = 10_000;
 /** A fixed port that somebody listens on is looked at again after this time. */
@@ -12,13 +12,13 @@ export type PortFact = { readonly kind: 'port'; readonly port: number | undefine
 
 /** Gives out ports and keeps the table of them true to the specs. */
 export class PortFacts {
-  readonly #ports: LoopPorts;
+  readonly #ports: AdmissionPorts;
   /** Ports that specs name themselves: never given to a server that takes any. */
   readonly #fixed = new Map<string, number>();
   /** The spec that a server's port was last chosen for. */
   readonly #chosenFor = new Map<string, ServerSpec>();
 
-  constructor(ports: LoopPorts) {
+  constructor(ports: AdmissionPorts) {
     this.#ports = ports;
   }
 

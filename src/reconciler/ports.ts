@@ -12,6 +12,12 @@ import type { Instance, PoolStore, PortStore, RuntimeStore } from '../store/type
 import type { Systemd } from '../systemd/port.ts';
 import type { HostFacts } from '../units/pool.ts';
 
+/** What admission asks: facts of the host, and the table of ports. */
+export type AdmissionPorts = Pick<
+  LoopPorts,
+  'accounts' | 'groups' | 'clock' | 'config' | 'portStore' | 'isPortFree' | 'portHolders' | 'events' | 'instance'
+>;
+
 /** Everything the loop acts through: one object made in daemon.ts, so that the same loop runs on fakes. */
 export interface LoopPorts {
   readonly clock: Clock;

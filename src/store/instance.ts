@@ -30,6 +30,13 @@ export function openInstance(stateDirectory: string): Instance {
   return instance;
 }
 
+/** The same, where there is one, and nothing made. Undefined: no controller ever started here. @throws as `openInstance` */
+export function readInstance(stateDirectory: string): Instance | undefined {
+  const path = join(stateDirectory, 'instance.json');
+  const text = readFileIfPresent(path);
+  return text === undefined ? undefined : parseInstance(path, text);
+}
+
 function parseInstance(path: string, text: string): Instance {
   let stored: { readonly id?: unknown; readonly key?: unknown } | null;
   try {

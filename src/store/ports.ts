@@ -59,6 +59,29 @@ export function openPortStore({ stateDirectory, clock, log }: PortStoreOptions):
   };
 }
 
+/**
+ * The ports that were given to servers, for who only looks: nothing is made, mended or written.
+ *
+ * A line that can't be understood counts as not there. @throws {NodeJS.ErrnoException} where the file can't be read
+ */
+export function readPorts(stateDirectory: string): ReadonlyMap<string, number> {
+  const ports = new Map<string, number>();
+  for (const row of (readFileIfPresent(join(stateDirectory, 'ports.jsonl')) ?? '').split('\n')) {
+    const line = tryParseLine(row);
+    if (line !== undefined) apply(ports, line);
+  }
+  return ports;
+}
+
+function tryParseLine(row: string): Line | undefined {
+  try {
+    return parseLine(row);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 function apply(ports: Map<string, number>, [name, port]: Line): Map<string, number> {
   if (port === null) ports.delete(name);
   else ports.set(name, port);
