@@ -182,6 +182,11 @@ export class ControllerHost {
     rmSync(join(this.config.stateDirectory, 'specs'), { recursive: true });
   }
 
+  /** The host's accounts are these from now on, in the form of passwd(5). */
+  rewriteAccounts(text: string): void {
+    writeFileSync(join(this.root, 'passwd'), text);
+  }
+
   /** Somebody makes a unit under a server's name that has no marks of hublet. */
   startForeignUnit(name: string): void {
     this.fake.startByOther(unitName(name));
