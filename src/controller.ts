@@ -164,6 +164,7 @@ export function createController(options: ControllerOptions): Controller {
   function snapshot() {
     return metricsSnapshot(loop.entries.values(), ports, {
       ends: loop.ends,
+      pools: loop.pools.names(),
       queueDepth: loop.queueDepth(),
       busLostMs: loop.busLostMs(),
     });

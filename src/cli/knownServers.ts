@@ -61,6 +61,7 @@ async function describeUnseen(file: SpecFile): Promise<ServerStatus> {
       observedGeneration: 0,
       phase: 'Pending',
       user: null,
+      pool: null,
       unit: unitName(file.name),
       controlGroup: null,
       invocationId: null,

@@ -13,9 +13,6 @@ const WIDE_HEADER = [...HEADER, 'USER', 'POOL', 'UNIT', 'PORT', 'REASON'];
 /** What stands where nothing is known or nothing runs. */
 const NONE = '-';
 
-/** The only pool there is until specs can name one. */
-const POOL = 'default';
-
 export interface RowOptions {
   readonly isWide: boolean;
   readonly style: Style;
@@ -43,7 +40,7 @@ export function tableRow(server: ServerStatus, live: LiveUsage | undefined, opti
   return [
     ...row,
     status.user ?? NONE,
-    POOL,
+    status.pool ?? NONE,
     status.unit,
     status.address === null ? NONE : String(status.address.port),
     firstLine(explainStatus(server, options.nowMs)),

@@ -7,10 +7,11 @@
 
 import { CONTROLLER_ROWS } from './catalogue/controller.ts';
 import { INSTRUMENT_ROWS } from './catalogue/instruments.ts';
+import { POOL_ROWS } from './catalogue/pool.ts';
 import type { MetricRow } from './catalogue/row.ts';
 import { SERVER_ROWS } from './catalogue/server.ts';
 
 /** Every row, in the order of the documentation. */
 export function catalogueRows(): readonly MetricRow[] {
-  return [...SERVER_ROWS, ...CONTROLLER_ROWS, ...Object.values(INSTRUMENT_ROWS)];
+  return [...SERVER_ROWS, ...POOL_ROWS, ...CONTROLLER_ROWS, ...Object.values(INSTRUMENT_ROWS)];
 }

@@ -1,5 +1,6 @@
 import { CONTROLLER_ROWS } from './catalogue/controller.ts';
 import { INSTRUMENT_ROWS } from './catalogue/instruments.ts';
+import { POOL_ROWS } from './catalogue/pool.ts';
 import { type MetricRow, seriesOf } from './catalogue/row.ts';
 import { SERVER_ROWS } from './catalogue/server.ts';
 import { seriesPerServer } from './serverFamilies.ts';
@@ -24,6 +25,12 @@ ${seriesPerServer('full')}) or \`off\`. Where there would be more than 100,000 s
     hublet_server_memory_current_bytes * on (server) group_left (user, pool) hublet_server_info
 
 ${table(SERVER_ROWS, true)}
+## Of each pool
+
+Of its slice \`hublet-POOL.slice\`: what all its servers use together and may use together. Levels as above. A pool is there
+as long as the configuration has it or a server runs in it; one without any server yet has no series.
+
+${table(POOL_ROWS, true)}
 ## Of the controller
 
 Always there, whatever the level. Every value of a label that is listed is shown from the start, at 0.

@@ -26,6 +26,7 @@ import {
   renderEnd,
   renderFamily,
 } from './exposition.ts';
+import { poolFamilies } from './poolFamilies.ts';
 import { levelWithin, type MetricsLevel, serverFamilies } from './serverFamilies.ts';
 import type { Instruments, MetricsSnapshot } from './types.ts';
 
@@ -62,6 +63,7 @@ export function createMetricsRegistry(options: RegistryOptions): MetricsRegistry
         chunks.push(renderFamily(family, format));
         await setImmediate();
       }
+      for (const family of poolFamilies(snapshot.pools, wished)) chunks.push(renderFamily(family, format));
       for (const family of controllerFamilies(snapshot, options.build, level !== wished)) {
         chunks.push(renderFamily(family, format));
       }

@@ -1,6 +1,13 @@
+import type { Usage } from '../cgroup/types.ts';
 import { PHASES } from '../status/types.ts';
 import { type MetricRow, seriesOf } from './catalogue/row.ts';
-import { CPU_MODES, MEMORY_EVENTS, SERVER_ROWS, type ServerMetricName } from './catalogue/server.ts';
+import {
+  CPU_MODES,
+  MEMORY_EVENTS,
+  SERVER_ROWS,
+  type ServerMetricName,
+  type UsageMetricName,
+} from './catalogue/server.ts';
 import { labelText, type MetricFamily, type Sample } from './exposition.ts';
 import type { ServerMetrics } from './types.ts';
 
@@ -13,16 +20,7 @@ const PHASE_LABELS = PHASES.map((phase) => ({ phase, text: labelText('phase', ph
 const MODE_LABELS = CPU_MODES.map((mode) => labelText('mode', mode));
 const EVENT_LABELS = MEMORY_EVENTS.map((event) => ({ event, text: labelText('event', event) }));
 
-const READERS: Readonly<Record<ServerMetricName, (server: ServerMetrics, add: Add) => void>> = {
-  hublet_server_info: (server, add) => add(1, infoLabels(server)),
-  hublet_server_phase: (server, add) => {
-    for (const { phase, text } of PHASE_LABELS) add(phase === server.phase ? 1 : 0, text);
-  },
-  hublet_server_ready: (server, add) => add(server.isReady ? 1 : 0),
-  hublet_server_desired: (server, add) => add(server.isDesired ? 1 : 0),
-  hublet_server_start_time_seconds: (server, add) => add(server.startTimeSeconds),
-  hublet_server_restarts_total: (server, add) => add(server.restarts),
-  hublet_server_oom_kills_total: (server, add) => add(server.oomKills),
+const USAGE_READERS: Readonly<Record<UsageMetricName, (subject: Pick<ServerMetrics, 'usage'>, add: Add) => void>> = {
   hublet_server_cpu_seconds_total: ({ usage }, add) => {
     add(usage?.cpuUserSeconds, MODE_LABELS[0]);
     add(usage?.cpuSystemSeconds, MODE_LABELS[1]);
@@ -44,6 +42,19 @@ const READERS: Readonly<Record<ServerMetricName, (server: ServerMetrics, add: Ad
   },
   hublet_server_tasks: ({ usage }, add) => add(usage?.tasks),
   hublet_server_tasks_limit: ({ usage }, add) => add(usage?.tasksLimit),
+};
+
+const READERS: Readonly<Record<ServerMetricName, (server: ServerMetrics, add: Add) => void>> = {
+  hublet_server_info: (server, add) => add(1, infoLabels(server)),
+  hublet_server_phase: (server, add) => {
+    for (const { phase, text } of PHASE_LABELS) add(phase === server.phase ? 1 : 0, text);
+  },
+  hublet_server_ready: (server, add) => add(server.isReady ? 1 : 0),
+  hublet_server_desired: (server, add) => add(server.isDesired ? 1 : 0),
+  hublet_server_start_time_seconds: (server, add) => add(server.startTimeSeconds),
+  hublet_server_restarts_total: (server, add) => add(server.restarts),
+  hublet_server_oom_kills_total: (server, add) => add(server.oomKills),
+  ...USAGE_READERS,
 };
 
 /**
@@ -78,9 +89,25 @@ export function seriesPerServer(level: MetricsLevel): number {
   return rowsOf(level).reduce((sum, row) => sum + seriesOf(row), 0);
 }
 
+/** The series of one family of usage; `labels` stand after the label that says whose it is, and are absent where there are none. */
+export function readUsage(
+  name: UsageMetricName,
+  usage: Usage,
+): readonly { readonly labels: string | undefined; readonly value: number }[] {
+  const series: { readonly labels: string | undefined; readonly value: number }[] = [];
+  USAGE_READERS[name]({ usage }, (value, labels) => {
+    if (value !== undefined) series.push({ labels, value });
+  });
+  return series;
+}
+
+/** Whether the families of that level have this row among them. */
+export function isOfLevel(row: MetricRow, level: MetricsLevel): boolean {
+  return level === 'full' || (level === 'basic' && row.level !== 'full');
+}
+
 function rowsOf(level: MetricsLevel): readonly (typeof SERVER_ROWS)[number][] {
-  if (level === 'off') return [];
-  return SERVER_ROWS.filter((row: MetricRow) => level === 'full' || row.level !== 'full');
+  return SERVER_ROWS.filter((row) => isOfLevel(row, level));
 }
 
 /** Spec labels are prefixed, as kube-state-metrics does, so that none can take the place of `user` or `server`. */

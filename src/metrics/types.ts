@@ -6,6 +6,7 @@ import type { Phase } from '../status/types.ts';
 export interface MetricsSnapshot {
   readonly systemdVersion: string;
   readonly servers: readonly ServerMetrics[];
+  readonly pools: readonly PoolMetrics[];
   readonly specs: { readonly valid: number; readonly invalid: number; readonly ignored: number };
   readonly sources: readonly { readonly path: string; readonly isReady: boolean }[];
   /** Servers whose removal waits for a person. */
@@ -14,10 +15,17 @@ export interface MetricsSnapshot {
   readonly isDbusConnected: boolean;
 }
 
+export interface PoolMetrics {
+  readonly name: string;
+  /** Of its slice, counters since the controller started; absent before the first sample, as long as it has no server. */
+  readonly usage?: Usage;
+}
+
 export interface ServerMetrics {
   readonly name: string;
   readonly user: string;
   readonly unit: string;
+  /** Empty: in none. */
   readonly pool: string;
   readonly profile: string;
   /** Allow-listed spec labels only. */

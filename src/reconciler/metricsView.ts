@@ -1,7 +1,8 @@
-import type { MetricsSnapshot, ServerMetrics } from '../metrics/types.ts';
+import type { MetricsSnapshot, PoolMetrics, ServerMetrics } from '../metrics/types.ts';
 import type { Ends } from './ends.ts';
 import type { ServerEntry } from './entry.ts';
 import { positionOf } from './plan.ts';
+import { poolOf } from './poolMembers.ts';
 import type { LoopPorts } from './ports.ts';
 import { phaseOf } from './statusView.ts';
 import { wishOf } from './wish.ts';
@@ -10,13 +11,19 @@ import { wishOf } from './wish.ts';
 export function metricsSnapshot(
   entries: Iterable<ServerEntry>,
   ports: LoopPorts,
-  facts: { readonly ends: Ends; readonly queueDepth: number; readonly busLostMs: number },
+  facts: {
+    readonly ends: Ends;
+    readonly queueDepth: number;
+    readonly busLostMs: number;
+    readonly pools: readonly string[];
+  },
 ): MetricsSnapshot {
   const states = ports.source.states();
   const files = states.reduce((sum, state) => sum + state.files, 0);
   const invalid = states.reduce((sum, state) => sum + state.invalid, 0);
   return {
     systemdVersion: ports.systemd.version(),
+    pools: facts.pools.map((name) => poolMetrics(name, ports)),
     servers: [...entries].map((entry) => serverMetrics(entry, ports, facts)),
     specs: {
       valid: files - invalid,
@@ -28,6 +35,11 @@ export function metricsSnapshot(
     queueDepth: facts.queueDepth,
     isDbusConnected: ports.systemd.isConnected(),
   };
+}
+
+function poolMetrics(name: string, { poolSampler }: LoopPorts): PoolMetrics {
+  const usage = poolSampler.usage(name);
+  return { name, ...(usage === undefined ? {} : { usage }) };
 }
 
 function serverMetrics(
@@ -46,7 +58,7 @@ function serverMetrics(
     name: entry.name,
     user: entry.served?.server.account.name ?? '',
     unit: entry.unitName,
-    pool: '',
+    pool: poolOf(entry, unit) ?? '',
     profile: '',
     labels: Object.fromEntries(labels),
     phase: phaseOf({ entry, busLostMs: facts.busLostMs }),

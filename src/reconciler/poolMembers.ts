@@ -33,6 +33,13 @@ export function poolMember(entry: ServerEntry, unit: UnitState | undefined): Poo
   return { pool, guaranteeBytes: Math.max(asked, inForce), sliceGroup };
 }
 
+/** The pool that it runs in, or would run in; undefined: in none, or not known. */
+export function poolOf(entry: ServerEntry, unit: UnitState | undefined): string | undefined {
+  const isUp = positionOf(unit) !== 'absent' && positionOf(unit) !== 'failed';
+  if (isUp && unit !== undefined && unit.controlGroup !== '') return poolOfControlGroup(unit.controlGroup);
+  return entry.served?.server.spec.pool;
+}
+
 function sliceGroupOf(controlGroup: string): string | undefined {
   return controlGroup === '' ? undefined : controlGroup.slice(0, controlGroup.lastIndexOf('/'));
 }

@@ -5,6 +5,7 @@ import { setCondition } from '../status/conditions.ts';
 import type { Condition, Phase, ServerStatus } from '../status/types.ts';
 import { appliedLimits } from '../units/diff.ts';
 import { deriveConditions } from './conditions.ts';
+import { poolOf } from './poolMembers.ts';
 import { BUS_GRACE_MS, type ServerView } from './view.ts';
 
 const PHASE_OF: Readonly<Record<ServerState, Phase>> = {
@@ -56,6 +57,7 @@ export function serverStatus(view: ServerView, conditions: readonly Condition[])
       observedGeneration: entry.generation,
       phase: phaseOf(view),
       user: server?.account.name ?? null,
+      pool: poolOf(entry, unit) ?? null,
       unit: entry.unitName,
       controlGroup: isUp && unit !== undefined && unit.controlGroup !== '' ? unit.controlGroup : null,
       invocationId: isUp && unit !== undefined && unit.invocationId !== '' ? unit.invocationId : null,

@@ -56,6 +56,8 @@ export interface ServerStatus {
     readonly observedGeneration: number;
     readonly phase: Phase;
     readonly user: string | null;
+    /** Pool that it runs in, or is to run in; null: in none, directly in hublet.slice. */
+    readonly pool: string | null;
     readonly unit: string;
     readonly controlGroup: string | null;
     readonly invocationId: string | null;

@@ -207,3 +207,9 @@ export const SERVER_ROWS = [
   },
 ] as const satisfies readonly MetricRow[];
 export type ServerMetricName = (typeof SERVER_ROWS)[number]['name'];
+
+/** Families that show what a control group uses and may use; pools have them too. */
+export type UsageMetricName = Extract<
+  ServerMetricName,
+  `hublet_server_${'cpu' | 'memory' | 'tasks' | 'io' | 'pressure'}_${string}` | 'hublet_server_tasks'
+>;

@@ -64,15 +64,17 @@ describe('hublet get', () => {
     host.writeSpec('bob');
     const stalled = condition('Stalled', 'True', 'ExecConfigError', 'exit code 203: command not found');
     host.writeStatus(
-      host.status('bob', { phase: 'BackOff', conditions: [condition('Ready', 'False', 'NotRunning'), stalled] }),
+      host.status('bob', {
+        phase: 'BackOff',
+        pool: 'gpu',
+        conditions: [condition('Ready', 'False', 'NotRunning'), stalled],
+      }),
     );
 
     await get({ format: 'wide' });
 
     expect(host.out).toMatch(/USER +POOL +UNIT +PORT +REASON\n/);
-    expect(host.out).toMatch(
-      /bob +default +hublet-bob\.service +- +ExecConfigError: exit code 203: command not found\n$/,
-    );
+    expect(host.out).toMatch(/bob +gpu +hublet-bob\.service +- +ExecConfigError: exit code 203: command not found\n$/);
   });
 
   it('shows specs that no controller has seen as Pending, with their labels', async () => {

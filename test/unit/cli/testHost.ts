@@ -91,6 +91,7 @@ export class TestHost {
         controlGroup: null,
         invocationId: null,
         mainPid: null,
+        pool: null,
         address: null,
         restarts: 0,
         startedAt: null,

@@ -6,15 +6,17 @@ import { SERVER_ROWS } from '../../../src/metrics/catalogue/server.ts';
 import { catalogueRows } from '../../../src/metrics/catalogue.ts';
 import { createMetricsRegistry, type MetricsRegistry } from '../../../src/metrics/registry.ts';
 import type { MetricsLevel } from '../../../src/metrics/serverFamilies.ts';
-import type { ServerMetrics } from '../../../src/metrics/types.ts';
+import type { PoolMetrics, ServerMetrics } from '../../../src/metrics/types.ts';
 import { type ParsedFamily, parseExposition, seriesValue } from './exposition.ts';
-import { server, snapshot } from './snapshot.ts';
+import { FULL_USAGE, server, snapshot } from './snapshot.ts';
 
 let servers: ServerMetrics[];
+let pools: PoolMetrics[];
 let level: MetricsLevel;
 let registry: MetricsRegistry;
 beforeEach(() => {
   servers = [server('alice')];
+  pools = [{ name: 'gpu', usage: FULL_USAGE }];
   level = 'full';
   registry = newRegistry();
 });
@@ -23,7 +25,7 @@ function newRegistry(maxSeries?: number): MetricsRegistry {
   return createMetricsRegistry({
     build: { version: '0.1.0', nodeVersion: 'v24.0.0' },
     level: () => level,
-    snapshot: () => snapshot(servers),
+    snapshot: () => snapshot(servers, { pools }),
     ...(maxSeries !== undefined && { maxSeries }),
   });
 }
@@ -72,6 +74,39 @@ describe('catalogue and scrape', () => {
       if (unit !== undefined) expect(name.replace(/_total$/, '').endsWith(`_${unit}`), name).toBe(true);
       if (type === 'histogram') expect(labels.map((label) => label.name)).not.toContain('server');
     }
+  });
+});
+
+describe('series of pools', () => {
+  test("show what the servers of one use together, under the names of servers' usage", async () => {
+    const families = await scrape();
+    expect(seriesValue(families, 'hublet_pool_memory_working_set_bytes', { pool: 'gpu' })).toBe(200);
+    expect(seriesValue(families, 'hublet_pool_cpu_seconds_total', { pool: 'gpu', mode: 'user' })).toBe(12.5);
+    expect(seriesValue(families, 'hublet_pool_oom_kills_total', { pool: 'gpu' })).toBe(5);
+    expect(families.get('hublet_pool_memory_limit_bytes')?.help).toBe(
+      'Memory limit, above which the kernel kills; absent where none is set.',
+    );
+    for (const { name, help } of families.values())
+      if (name.startsWith('hublet_pool_')) expect(help).not.toMatch(/the server/);
+  });
+
+  test('are gone with the pool, follow the level, and are absent before anything was measured', async () => {
+    const poolSeries = async () =>
+      [...(await scrape()).values()].filter(
+        ({ name, samples }) => name.startsWith('hublet_pool_') && samples.length > 0,
+      ).length;
+    const full = await poolSeries();
+    level = 'basic';
+    const basic = await poolSeries();
+    level = 'off';
+    expect(await poolSeries()).toBe(0);
+    level = 'full';
+    pools = [{ name: 'gpu' }];
+    expect(await poolSeries()).toBe(0);
+    pools = [];
+    expect(await poolSeries()).toBe(0);
+    expect(basic).toBeGreaterThan(0);
+    expect(full).toBeGreaterThan(basic);
   });
 });
 

@@ -47,6 +47,7 @@ export function snapshot(servers: readonly ServerMetrics[], fields: Partial<Metr
   return {
     systemdVersion: '252.39-1~deb12u2',
     servers,
+    pools: [],
     specs: { valid: servers.length, invalid: 0, ignored: 0 },
     sources: [{ path: '/etc/hublet/desired-state', isReady: true }],
     pruneHeld: 0,

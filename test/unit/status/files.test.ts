@@ -16,6 +16,7 @@ function statusOf(name: string, restarts = 0): ServerStatus {
       observedGeneration: 1,
       phase: 'Ready',
       user: name,
+      pool: null,
       unit: `hublet-${name}.service`,
       controlGroup: null,
       invocationId: null,
