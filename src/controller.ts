@@ -3,11 +3,14 @@
  * `stop` stops; the lock, signals and exit codes are daemon.ts's.
  */
 import { createAccounts, createGroups } from './accounts/directory.ts';
+import { createMemberships } from './accounts/memberships.ts';
 import type { AccountPaths } from './accounts/localFile.ts';
 import { readHostResources } from './cgroup/host.ts';
 import { CGROUP_ROOT } from './cgroup/read.ts';
 import { createUsageSampler } from './cgroup/sampler.ts';
 import type { Clock } from './clock.ts';
+import { concernsAll } from './config/change.ts';
+import type { ConfigKeeper } from './config/keeper.ts';
 import type { Config } from './config/types.ts';
 import { createJournal } from './journal/journalctl.ts';
 import type { Log } from './log.ts';
@@ -17,6 +20,7 @@ import { createMetricsRegistry } from './metrics/registry.ts';
 import { createCheck } from './probes/check.ts';
 import { createListenerTable, holdersOf } from './probes/listeners.ts';
 import { createProber } from './probes/prober.ts';
+import { DesiredState } from './reconciler/desired.ts';
 import { HostPublisher } from './reconciler/hostPublisher.ts';
 import { ReconcileLoop } from './reconciler/loop.ts';
 import { metricsSnapshot } from './reconciler/metricsView.ts';
@@ -26,6 +30,7 @@ import { parseSpec } from './spec/parse.ts';
 import { formatProblem } from './spec/problems.ts';
 import { createEventLog } from './status/events.ts';
 import { createStatusFiles } from './status/files.ts';
+import { openAdmittedStore } from './store/admitted.ts';
 import { readBootId } from './store/boot.ts';
 import { openInstance } from './store/instance.ts';
 import { openRuntimeStore } from './store/memory.ts';
@@ -36,6 +41,8 @@ import { liveRows } from './units/table.ts';
 
 export interface ControllerOptions {
   readonly config: Config;
+  /** Where newer configurations come from; absent: `config` stays. Its directories and addresses count once, at the start. */
+  readonly configKeeper?: ConfigKeeper | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly version: string;
@@ -49,6 +56,8 @@ export interface ControllerOptions {
   readonly cgroupRoot?: string;
   /** Where accounts are read from; absent: this host's own files. */
   readonly accountPaths?: AccountPaths;
+  /** Absent: `id`, from PATH. */
+  readonly idProgram?: string;
   /** Absent: `journalctl`, from PATH. */
   readonly journalProgram?: string;
 }
@@ -83,7 +92,7 @@ export function createController(options: ControllerOptions): Controller {
   const listeners = createListenerTable(clock);
   const registry = createMetricsRegistry({
     build: { version, nodeVersion: process.versions.node },
-    level: () => config.metrics.level,
+    level: () => (options.configKeeper?.current ?? config).metrics.level,
     snapshot: () => snapshot(),
   });
   const { instruments } = registry;
@@ -98,23 +107,41 @@ export function createController(options: ControllerOptions): Controller {
   });
   const { accountPaths } = options;
   const accountOptions = { clock, log, ...(accountPaths === undefined ? {} : { paths: accountPaths }) };
+  const accounts = createAccounts(accountOptions);
+  const groups = createGroups(accountOptions);
+  const inForce = (): Config => options.configKeeper?.current ?? config;
+  const documents = new SourceSet({
+    sources: config.sources,
+    stateDirectory: config.stateDirectory,
+    bootId,
+    settings: () => ({ rescanMs: inForce().reconcile.rescanMs, prune: inForce().prune }),
+    parser: { parse: parseSpec, formatProblem },
+    clock,
+    log,
+  });
+  const desired = new DesiredState({
+    documents,
+    config: inForce,
+    admitted: openAdmittedStore({ stateDirectory: config.stateDirectory, clock, log }),
+    accounts,
+    groups,
+    memberships: createMemberships({
+      clock,
+      ...(options.idProgram === undefined ? {} : { program: options.idProgram }),
+    }),
+    clock,
+  });
   let reconnects = 0;
   const ports: LoopPorts = {
     clock,
     log,
-    config,
+    get config() {
+      return inForce();
+    },
     bootId,
     instruments,
     random: Math.random,
-    source: new SourceSet({
-      sources: config.sources,
-      stateDirectory: config.stateDirectory,
-      bootId,
-      rescanMs: config.reconcile.rescanMs,
-      parser: { parse: parseSpec, formatProblem },
-      clock,
-      log,
-    }),
+    source: desired,
     systemd: new SystemdOverDbus({
       clock,
       log,
@@ -129,8 +156,8 @@ export function createController(options: ControllerOptions): Controller {
     runtime,
     poolStore: openPoolStore({ runtimeDirectory: config.runtimeDirectory, bootId, log }),
     portStore: openPortStore({ stateDirectory: config.stateDirectory, clock, log }),
-    accounts: createAccounts(accountOptions),
-    groups: createGroups(accountOptions),
+    accounts,
+    groups,
     prober: createProber({ clock, log, check: createCheck(clock), listeners }),
     poolSampler: createUsageSampler({ clock, log, root: cgroupRoot }),
     hostFacts: () => readHostResources(cgroupRoot),
@@ -157,7 +184,12 @@ export function createController(options: ControllerOptions): Controller {
     isPortFree: (port) => !listeners().has(port),
     portHolders: (port) => holdersOf(port, listeners),
   };
-  const host = new HostPublisher(ports, { version, pid: process.pid, reconnects: () => reconnects });
+  const host = new HostPublisher(ports, {
+    version,
+    pid: process.pid,
+    reconnects: () => reconnects,
+    configState: () => options.configKeeper?.state(),
+  });
   const loop = new ReconcileLoop({ ports, isDryRun: options.isDryRun, onHostChange: () => host.note() });
   host.attach(loop);
 
@@ -186,6 +218,21 @@ export function createController(options: ControllerOptions): Controller {
     page: () => ({ version, snapshot: snapshot(), nowMs: clock.wallMs() }),
   });
 
+  const onConfig = (before: Config, after: Config): void => {
+    host.note();
+    if (before === after) {
+      const [first = ''] = (options.configKeeper?.state().message ?? '').split('\n');
+      ports.events.record({ reason: 'ConfigRejected', message: `${first}; the last good one stays in force` });
+      return;
+    }
+    ports.events.record({ reason: 'ConfigReloaded', message: 'another configuration is in force' });
+    // Never rejects: a directory that can't be read is a state of its source.
+    void documents.update(after.sources).then(() => {
+      desired.configChanged();
+      if (concernsAll(before, after)) void loop.lookAtPools();
+    });
+  };
+  let unsubscribe = (): void => undefined;
   let isWanted = false;
   let stopHttp = (): Promise<void> => Promise.resolve();
 
@@ -199,15 +246,17 @@ export function createController(options: ControllerOptions): Controller {
       if (listen !== null)
         stopHttp = keepListening(http, listen, { clock, log, tell: (state) => host.noteHttp(state) });
       ports.sampler.start();
-      await Promise.all([ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS), ports.source.start()]);
       ports.poolSampler.start();
+      await Promise.all([ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS), ports.source.start()]);
       if (isWanted) await loop.start();
       if (!isWanted) return;
+      unsubscribe = options.configKeeper?.on(onConfig) ?? unsubscribe;
       host.markStarted();
       ports.events.record({ reason: 'ControllerStarted', message: `hublet ${version}` });
     },
     async stop() {
       isWanted = false;
+      unsubscribe();
       ports.events.record({ reason: 'ControllerStopping', message: 'servers run on' });
       const cancelHurry = clock.after(STOP_GRACE_MS, () => ports.systemd.close());
       await loop.stop();
@@ -216,8 +265,8 @@ export function createController(options: ControllerOptions): Controller {
       await stopHttp();
       ports.prober.stop();
       ports.sampler.stop();
-      await ports.source.stop();
       ports.poolSampler.stop();
+      await ports.source.stop();
       ports.portStore.close();
       ports.systemd.close();
     },

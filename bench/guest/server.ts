@@ -1,4 +1,5 @@
 /** The server that everybody starts: `sleep` as alice with a memory limit, in the terms of each contestant. */
+import { completeSpec } from '../../src/admission/profile.ts';
 import { admit } from '../../src/admission/resolve.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import { compileUnit } from '../../src/units/compile.ts';
@@ -26,7 +27,9 @@ export function compileServer(name: string, environmentDirectory: string): UnitP
   const parsed = parseSpec(specText(name), name);
   if (parsed.kind !== 'valid') throw new Error(`the spec of ${name} is ${parsed.kind}`);
   const account = { name: 'alice', uid: 1000, gid: 1000, home: '/home/alice', shell: '/bin/bash' };
-  const admitted = admit(parsed.spec, { account, port: 20_000 });
+  const whole = completeSpec(parsed.document, undefined, []);
+  if (whole.kind !== 'whole') throw new Error(`the spec of ${name} is ${whole.kind}`);
+  const admitted = admit(whole.spec, { account, port: 20_000 });
   if (admitted.kind !== 'admitted') throw new Error(`the spec of ${name} is refused: ${admitted.message}`);
   return compileUnit(admitted.server, {
     instanceId: '00000000-0000-4000-8000-000000000000',

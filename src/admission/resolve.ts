@@ -3,6 +3,7 @@ import { type TemplateValues, templatesWithin } from '../spec/templates.ts';
 import type { ServerSpec } from '../spec/types.ts';
 import { EnvironmentError, encodeEnvironment, serverEnvironment } from '../units/environment.ts';
 import { serverPathName, unitName } from '../units/name.ts';
+import { parseUnitProperties } from '../units/unitProperties.ts';
 import { expandProbe } from './expandProbe.ts';
 import { expandIo, expandList, expandSandbox } from './expandSandbox.ts';
 import {
@@ -27,6 +28,8 @@ export interface AdmissionFacts extends Pick<RunsAs, 'account' | 'group'> {
   readonly port?: number;
   /** True: for a user manager, which makes its directories elsewhere. Absent: false. */
   readonly isUserMode?: boolean;
+  /** What percentages of memory in unitProperties are parts of. Absent: not known, so that there can be none. */
+  readonly memoryBytes?: number;
 }
 
 export type AdmissionResult =
@@ -65,6 +68,7 @@ export function admit(spec: ServerSpec, facts: AdmissionFacts): AdmissionResult 
     const hidden = hiddenHomeProblem(server);
     if (hidden !== undefined) throw new FieldRefusal(hidden);
     encodeEnvironment(serverEnvironment(server).variables);
+    checkUnitProperties(server.spec.unitProperties, facts);
     return { kind: 'admitted', server };
   } catch (err) {
     if (err instanceof FieldRefusal) return { kind: 'refused', reason: 'SchemaError', message: err.message };
@@ -73,6 +77,14 @@ export function admit(spec: ServerSpec, facts: AdmissionFacts): AdmissionResult 
     }
     throw err;
   }
+}
+
+/** @throws {FieldRefusal} naming them all */
+function checkUnitProperties(properties: ServerSpec['unitProperties'], facts: AdmissionFacts): void {
+  const parsed = parseUnitProperties(properties, facts);
+  if (parsed.kind === 'properties') return;
+  const problems = parsed.refusals.map(({ setting, message }) => `spec.unitProperties.${setting}: ${message}`);
+  throw new FieldRefusal(problems.join('; '));
 }
 
 function templateValues(

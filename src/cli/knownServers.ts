@@ -55,7 +55,7 @@ async function describeUnseen(file: SpecFile): Promise<ServerStatus> {
       name: file.name,
       generation: 0,
       source: null,
-      labels: parsed.kind === 'valid' ? parsed.spec.labels : {},
+      labels: parsed.kind === 'valid' ? (parsed.document.metadata.labels ?? {}) : {},
     },
     status: {
       observedGeneration: 0,

@@ -1,9 +1,9 @@
-import type { ServerSpec } from '../spec/types.ts';
+import type { Config } from '../config/types.ts';
 import type { Context } from './context.ts';
 import { EXIT } from './errors.ts';
 import { type EditValue, editSpec } from './output.ts';
 import { findSpecFile, readSpecText, type SpecFile, writeSpecText } from './specFiles.ts';
-import { requireValid } from './specText.ts';
+import { type CheckedSpec, requireValid } from './specText.ts';
 
 export interface FieldEdit {
   readonly path: readonly string[];
@@ -28,7 +28,7 @@ export type EditDecision =
 export async function editServers(
   context: Context,
   names: readonly string[],
-  decide: (spec: ServerSpec) => EditDecision,
+  decide: (spec: CheckedSpec & { readonly kind: 'valid' }) => EditDecision,
 ): Promise<number> {
   const config = await context.config();
   let exitCode: number = EXIT.ok;
@@ -40,10 +40,10 @@ export async function editServers(
       continue;
     }
     const text = readSpecText(file.path);
-    const decision = decide(requireValid(text, name, file.path));
+    const decision = decide(requireValid(text, name, file.path, config));
     switch (decision.kind) {
       case 'edit':
-        writeEdit(file, text, decision.edit);
+        writeEdit(file, text, decision.edit, config);
         context.print(`${name} ${decision.edit.done}\n`);
         break;
       case 'unchanged':
@@ -57,8 +57,8 @@ export async function editServers(
   return exitCode;
 }
 
-function writeEdit({ name, path }: SpecFile, text: string, { path: field, value }: FieldEdit): void {
+function writeEdit({ name, path }: SpecFile, text: string, { path: field, value }: FieldEdit, config: Config): void {
   const edited = editSpec(text, field, value);
-  requireValid(edited, name, path);
+  requireValid(edited, name, path, config);
   writeSpecText(path, edited);
 }

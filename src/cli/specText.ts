@@ -1,29 +1,61 @@
-import { parseSpec } from '../spec/parse.ts';
+import { chooseProfile, completeSpec, type ProfileSet } from '../admission/profile.ts';
+import { locateInText, parseSpec } from '../spec/parse.ts';
 import { formatProblem } from '../spec/problems.ts';
+import type { ServerDocument } from '../spec/schema.ts';
 import type { ServerSpec } from '../spec/types.ts';
 import { CliError, EXIT } from './errors.ts';
 
 /** What a spec's text asks for, or a line for each thing that is wrong with it: `file:line:column: field: what`. */
 export type CheckedSpec =
-  | { readonly kind: 'valid'; readonly spec: ServerSpec }
+  | {
+      readonly kind: 'valid';
+      /** As written. */
+      readonly document: ServerDocument;
+      /** With its profile. */
+      readonly spec: ServerSpec;
+      readonly profile: string | undefined;
+    }
+  /** Right as written; what it is with its profile can't be said, as no profile of that name is known. */
+  | { readonly kind: 'unknownProfile'; readonly lines: readonly string[] }
   | { readonly kind: 'invalid'; readonly lines: readonly string[] };
 
-/** Judges a text as the controller would judge a file `<stem>.yaml`; `label` stands for the file in messages. */
-export function checkSpec(text: string, stem: string, label: string): CheckedSpec {
+/**
+ * Judges a text as the controller would judge a file `<stem>.yaml` under the profiles of a configuration; `label` stands
+ * for the file in messages.
+ */
+export function checkSpec(text: string, stem: string, label: string, set: ProfileSet): CheckedSpec {
   const parsed = parseSpec(text, stem);
   switch (parsed.kind) {
-    case 'valid':
-      return { kind: 'valid', spec: parsed.spec };
     case 'incomplete':
       return { kind: 'invalid', lines: [formatProblem(label, parsed.problem)] };
     case 'invalid':
       return { kind: 'invalid', lines: parsed.problems.map((problem) => formatProblem(label, problem)) };
+    case 'valid':
+      break;
+  }
+  const { document } = parsed;
+  const profile = chooseProfile(document, set);
+  const whole = completeSpec(document, profile, Object.keys(set.profiles));
+  const lines = (problems: Parameters<typeof locateInText>[0]) =>
+    locateInText(problems, text).map((problem) => formatProblem(label, problem));
+  switch (whole.kind) {
+    case 'whole':
+      return { kind: 'valid', document, spec: whole.spec, profile: profile?.name };
+    case 'unknownProfile':
+      return { kind: 'unknownProfile', lines: lines([whole.problem]) };
+    case 'invalid':
+      return { kind: 'invalid', lines: lines(whole.problems) };
   }
 }
 
 /** @throws {CliError} invalid, naming every problem */
-export function requireValid(text: string, stem: string, label: string): ServerSpec {
-  const checked = checkSpec(text, stem, label);
-  if (checked.kind === 'invalid') throw new CliError(EXIT.invalid, checked.lines.join('\n'));
-  return checked.spec;
+export function requireValid(
+  text: string,
+  stem: string,
+  label: string,
+  set: ProfileSet,
+): CheckedSpec & { readonly kind: 'valid' } {
+  const checked = checkSpec(text, stem, label, set);
+  if (checked.kind !== 'valid') throw new CliError(EXIT.invalid, checked.lines.join('\n'));
+  return checked;
 }

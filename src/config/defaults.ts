@@ -10,6 +10,8 @@ export const CONFIG_DEFAULTS = {
   rescan: '20s',
   listen: '127.0.0.1:9810',
   level: 'basic',
+  userLabel: 'name',
+  prune: { minCount: 3, maxFraction: 0.5 },
 } as const;
 
 /** On a host of many users each user's controller takes a free port and writes it to its status. */

@@ -1,9 +1,8 @@
 import { parseDurationMs } from '../spec/quantities.ts';
 import { CONFIG_DEFAULTS, type Places } from './defaults.ts';
-import { ConfigError } from './errors.ts';
-import { defaultPoolProblem, resolveDefaultPool, resolvePools } from './pools.ts';
 import { parsePortRange } from './portRange.ts';
 import type { ConfigDocument } from './schema.ts';
+import type { Sections } from './sections.ts';
 import type { Config, SourceConfig } from './types.ts';
 
 /** What flags and variables say, the stronger of the two already chosen; paths are absolute. */
@@ -53,13 +52,10 @@ export function chooseSources(document: ConfigDocument, overrides: Overrides, pl
   return [configured.find(({ path }) => path === chosen) ?? { path: chosen }];
 }
 
-/**
- * The whole configuration: flag and variable before file before default.
- *
- * @throws {ConfigError} what only all files together show to be wrong
- */
+/** The whole configuration: flag and variable before file before default. */
 export function composeConfig(
   document: ConfigDocument,
+  sections: Sections,
   sources: readonly SourceConfig[],
   overrides: Overrides,
   places: Places,
@@ -68,14 +64,15 @@ export function composeConfig(
   const { reconcile, metrics, ports } = document;
   const maxStarting = reconcile?.maxStarting ?? CONFIG_DEFAULTS.maxStarting;
   const listen = overrides.listen ?? metrics?.listen ?? places.listen;
-  const pools = resolvePools(document.pools);
-  const poolProblem = defaultPoolProblem(document.defaultPool, pools);
-  if (poolProblem !== undefined) throw new ConfigError([poolProblem]);
-  const defaultPool = resolveDefaultPool(document.defaultPool, pools);
+  const { policies: _policies, ...shared } = sections;
   return {
     sources,
-    pools,
-    ...(defaultPool === undefined ? {} : { defaultPool }),
+    ...shared,
+    prune: {
+      minCount: document.prune?.minCount ?? CONFIG_DEFAULTS.prune.minCount,
+      maxFraction: document.prune?.maxFraction ?? CONFIG_DEFAULTS.prune.maxFraction,
+    },
+    drift: { isCorrected: document.drift?.correct ?? true, ignore: document.drift?.ignore ?? [] },
     ports: parsePortRange(ports?.range ?? CONFIG_DEFAULTS.portRange),
     reconcile: {
       concurrency: reconcile?.concurrency ?? CONFIG_DEFAULTS.concurrency,
@@ -86,6 +83,7 @@ export function composeConfig(
     metrics: {
       listen: listen === 'off' ? null : listen,
       level: metrics?.level ?? CONFIG_DEFAULTS.level,
+      userLabel: metrics?.userLabel ?? CONFIG_DEFAULTS.userLabel,
       labels: metrics?.labels ?? [],
     },
     runtimeDirectory: overrides.runtimeDirectory ?? places.runtimeDirectory,

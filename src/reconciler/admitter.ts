@@ -8,6 +8,7 @@ import type { ServerSpec } from '../spec/types.ts';
 import type { ConditionReason } from '../status/reasons.ts';
 import { compileUnit } from '../units/compile.ts';
 import type { UnitPlan } from '../units/types.ts';
+import { unsupportedProblem, unsupportedProperties } from '../units/versions.ts';
 import { AccountFacts } from './accountFacts.ts';
 import { PortFacts } from './portFacts.ts';
 import type { AdmissionPorts } from './ports.ts';
@@ -41,6 +42,8 @@ interface Basis {
   readonly runsAs: RunsAs;
   readonly port: number | undefined;
   readonly pool: string | undefined;
+  /** What systemd says that it is: another one may have properties that this one lacks. */
+  readonly systemdVersion: string;
   readonly admission: Admission;
 }
 
@@ -93,7 +96,7 @@ export class Admitter {
     const { runsAs } = who;
     const { port } = where;
     const { pool } = choice;
-    const basis = { spec, runsAs, port, pool };
+    const basis = { spec, runsAs, port, pool, systemdVersion: this.#ports.systemd.version() };
     const known = this.#bases.get(record.name);
     if (known !== undefined && isSameBasis(known, basis)) return known.admission;
     const pooled = spec.pool === pool || pool === undefined ? spec : { ...spec, pool };
@@ -103,7 +106,9 @@ export class Admitter {
   }
 
   #compile(record: SpecRecord, spec: ServerSpec, runsAs: RunsAs, port: number | undefined): Admission {
-    const admitted = admit(spec, { ...runsAs, ...(port === undefined ? {} : { port }) });
+    const needsHost = Object.keys(spec.unitProperties).length > 0;
+    const host = needsHost ? { memoryBytes: this.#ports.hostFacts().memoryBytes } : {};
+    const admitted = admit(spec, { ...runsAs, ...host, ...(port === undefined ? {} : { port }) });
     if (admitted.kind === 'refused') {
       return { kind: 'refused', condition: 'Accepted', reason: admitted.reason, message: admitted.message };
     }
@@ -114,11 +119,23 @@ export class Admitter {
       environmentDirectory: `${config.runtimeDirectory}/env`,
       specPath: record.file?.path ?? '',
       isUserMode: config.isUserMode,
+      ...host,
     });
+    const version = this.#ports.systemd.version();
+    const problem = unsupportedProblem(unsupportedProperties(plan.properties, version), version);
+    if (problem !== undefined) {
+      return { kind: 'refused', condition: 'Accepted', reason: 'SchemaError', message: problem };
+    }
     return { kind: 'admitted', server: admitted.server, plan };
   }
 }
 
-function isSameBasis(known: Basis, { spec, runsAs, port, pool }: Omit<Basis, 'admission'>): boolean {
-  return known.spec === spec && known.port === port && known.pool === pool && isDeepStrictEqual(known.runsAs, runsAs);
+function isSameBasis(known: Basis, { runsAs, ...now }: Omit<Basis, 'admission'>): boolean {
+  return (
+    known.spec === now.spec &&
+    known.port === now.port &&
+    known.pool === now.pool &&
+    known.systemdVersion === now.systemdVersion &&
+    isDeepStrictEqual(known.runsAs, runsAs)
+  );
 }

@@ -40,14 +40,21 @@ function accepted({ record, entry }: ServerView): ConditionState {
     return { type, status, reason: record.refusal.reason, message: record.refusal.message };
   }
   const { admission } = entry;
+  const { denial } = record;
+  if (denial?.condition === 'Accepted')
+    return { type, status: 'False', reason: denial.reason, message: denial.message };
   if (admission.kind === 'refused' && admission.condition === 'Accepted') {
     return { type, status: 'False', reason: admission.reason, message: admission.message };
   }
   return { type, status: 'True', reason: 'Valid', message: record.warnings.join('; ') };
 }
 
-function admitted({ entry: { admission } }: ServerView): ConditionState {
+function admitted({ entry: { admission }, record }: ServerView): ConditionState {
   const type = 'Admitted';
+  const denial = record?.denial;
+  if (denial?.condition === 'Admitted' && denial.isUndecided !== true) {
+    return { type, status: 'False', reason: denial.reason, message: denial.message };
+  }
   if (admission.kind === 'refused' && admission.condition === 'Admitted') {
     return { type, status: 'False', reason: admission.reason, message: admission.message };
   }
@@ -158,7 +165,7 @@ function suspended({ record, wallMs }: ServerView): ConditionState {
 
 function stalled(view: ServerView): readonly ConditionState[] {
   const type = 'Stalled';
-  const { entry, isForeign } = view;
+  const { entry, record, isForeign } = view;
   const state = (reason: ConditionReason, message: string): readonly ConditionState[] => [
     { type, status: 'True', reason, message },
   ];
@@ -166,6 +173,7 @@ function stalled(view: ServerView): readonly ConditionState[] {
   if (entry.admission.kind === 'refused' && entry.admission.condition === 'Stalled') {
     return state(entry.admission.reason, entry.admission.message);
   }
+  if (record?.denial?.condition === 'Stalled') return state(record.denial.reason, record.denial.message);
   const { value, context } = entry.snapshot;
   if (value === 'backOff' && context.backoffReason === 'ExecConfigError') {
     return state('ExecConfigError', lastExitWords(entry.lastExit));

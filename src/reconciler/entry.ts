@@ -2,6 +2,7 @@ import { initialTransition } from 'xstate';
 import { type ServerInput, type ServerSnapshot, serverMachine } from '../machines/server.machine.ts';
 import type { Condition, LastExit, ServerStatus } from '../status/types.ts';
 import type { ServerMemory } from '../store/types.ts';
+import type { ServerSpec } from '../spec/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { Admission } from './admitter.ts';
 import type { UnitEnd } from './exit.ts';
@@ -57,8 +58,12 @@ export interface ServerEntry {
   limitsInForce: string;
   /** What keeps it from being done, of the last step; cleared by success. */
   fault: string | undefined;
-  /** Last refusal of its file that an event told of. */
+  /** Last refusal of its file, or denial of what it asks for, that an event told of. */
   refusal: string | undefined;
+  /** Its present document was last denied: a profile, a policy or an account is at fault. */
+  isDenied: boolean;
+  /** The spec last looked at; undefined: none yet. Another object is another wish. */
+  spec: ServerSpec | undefined;
   hasEnvironmentFile: boolean;
   /** Monotonic time since when no source knows it; undefined while one does. */
   unknownSinceMs: number | undefined;
@@ -120,6 +125,8 @@ export function createEntry(
     limitsInForce: '',
     fault: undefined,
     refusal: undefined,
+    isDenied: false,
+    spec: undefined,
     hasEnvironmentFile: memory !== undefined && memory.invocationId !== '',
     unknownSinceMs: undefined,
     isAdopted: true,

@@ -1,4 +1,5 @@
 import type { Condition } from '../status/types.ts';
+import type { ConfigState } from '../config/types.ts';
 import { messageOf } from './effects.ts';
 import { hostStatus } from './hostView.ts';
 import type { ReconcileLoop } from './loop.ts';
@@ -16,10 +17,19 @@ export interface HttpState {
   readonly problem: string | undefined;
 }
 
+/** What the controller knows of itself. */
+export interface ControllerFacts {
+  readonly version: string;
+  readonly pid: number;
+  readonly reconnects: () => number;
+  /** Undefined: the configuration of the start is all there is. */
+  readonly configState: () => ConfigState | undefined;
+}
+
 /** Keeps `/run/hublet/status.json` true and tells of sources lost and found again; the only writer of that file. */
 export class HostPublisher {
   readonly #ports: LoopPorts;
-  readonly #facts: { readonly version: string; readonly pid: number; readonly reconnects: () => number };
+  readonly #facts: ControllerFacts;
   readonly #startedAtMs: number;
   readonly #lostSources = new Set<string>();
   readonly #heldSources = new Map<string, string>();
@@ -29,10 +39,7 @@ export class HostPublisher {
   #cancel: (() => void) | undefined;
   #isStarted = false;
 
-  constructor(
-    ports: LoopPorts,
-    facts: { readonly version: string; readonly pid: number; readonly reconnects: () => number },
-  ) {
+  constructor(ports: LoopPorts, facts: ControllerFacts) {
     this.#ports = ports;
     this.#facts = facts;
     this.#startedAtMs = ports.clock.wallMs();
@@ -84,6 +91,7 @@ export class HostPublisher {
       phases: [...loop.entries.values()].map((entry) => phaseOf({ entry, busLostMs })),
       reconnects: this.#facts.reconnects(),
       http: this.#http,
+      config: this.#facts.configState(),
       previous: this.#conditions,
     });
     this.#conditions = status.conditions;

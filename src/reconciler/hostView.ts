@@ -1,4 +1,5 @@
 import { isoTime } from '../clock.ts';
+import type { ConfigState } from '../config/types.ts';
 import { setCondition } from '../status/conditions.ts';
 import type { ConditionReason, ConditionType } from '../status/reasons.ts';
 import { type Condition, type HostStatus, PHASES, type Phase } from '../status/types.ts';
@@ -13,6 +14,8 @@ export interface HostFacts {
   readonly reconnects: number;
   /** Address of the HTTP server and why it doesn't listen; null: switched off. */
   readonly http: { readonly address: string; readonly problem: string | undefined } | null;
+  /** Undefined: it is never loaded anew. */
+  readonly config: ConfigState | undefined;
   readonly previous: readonly Condition[];
 }
 
@@ -72,6 +75,7 @@ function hostConditions(ports: LoopPorts, facts: HostFacts): readonly Condition[
         .map((state) => `${state.path}: ${state.heldForPrune.length} servers, digest ${state.pruneDigest}`)
         .join('; '),
     ),
+    ...(facts.config === undefined ? [] : [configCondition(facts.config, condition)]),
     condition('BusConnected', isConnected, isConnected ? 'Connected' : 'Disconnected', ''),
     ...(http === null
       ? []
@@ -84,4 +88,13 @@ function hostConditions(ports: LoopPorts, facts: HostFacts): readonly Condition[
           ),
         ]),
   ];
+}
+
+type MakeCondition = (type: ConditionType, isTrue: boolean, reason: ConditionReason, message: string) => Condition;
+
+function configCondition({ isGood, message, restartNeeds }: ConfigState, make: MakeCondition): Condition {
+  if (!isGood) return make('ConfigReady', false, 'Invalid', `the last good configuration stays in force: ${message}`);
+  if (restartNeeds.length === 0) return make('ConfigReady', true, 'Loaded', '');
+  const words = `takes effect at the next start of the controller: ${restartNeeds.join(', ')}`;
+  return make('ConfigReady', true, 'RestartNeeded', words);
 }

@@ -61,7 +61,7 @@ export class ReconcileLoop {
     this.#queue = new WorkQueue({
       clock: ports.clock,
       instruments: ports.instruments,
-      concurrency: ports.config.reconcile.concurrency,
+      concurrency: () => ports.config.reconcile.concurrency,
       random: ports.random,
       work: (name) => this.#work(name),
     });
@@ -107,7 +107,7 @@ export class ReconcileLoop {
             break;
           case 'reloaded':
             void this.pools.lookAtAll();
-            this.#lookAtAll();
+            this.lookAtAll();
             break;
           case 'shutdown':
             this.#onShutdown();
@@ -124,7 +124,7 @@ export class ReconcileLoop {
     await systemd.relist();
     removeLeftovers(new Set([...source.names(), ...findOrphans(() => false, this.#ports)]), this.#ports);
     await this.pools.lookAtAll('growing');
-    this.#lookAtAll();
+    this.lookAtAll();
     this.#scheduleResync();
     await this.#queue.idle();
     await this.pools.serversKnown();
@@ -143,7 +143,7 @@ export class ReconcileLoop {
   /** The configuration has other pools, or other limits of them: what grows does so before its servers are looked at, the rest after. */
   async lookAtPools(): Promise<void> {
     await this.pools.lookAtAll('growing');
-    this.#lookAtAll();
+    this.lookAtAll();
     await this.#queue.idle();
     await this.pools.lookAtAll();
   }
@@ -205,7 +205,7 @@ export class ReconcileLoop {
     this.#busLostAtMs = undefined;
     events.record({ reason: 'BusReconnected', message: 'connected to systemd again' });
     void this.pools.lookAtAll();
-    this.#lookAtAll();
+    this.lookAtAll();
     this.#options.onHostChange();
   }
 
@@ -216,7 +216,7 @@ export class ReconcileLoop {
     events.record({ reason: 'BusDisconnected', message: reason });
     this.#cancelBusGrace();
     this.#cancelBusGrace = clock.after(BUS_GRACE_MS + 100, () => {
-      if (this.#busLostAtMs !== undefined) this.#lookAtAll();
+      if (this.#busLostAtMs !== undefined) this.lookAtAll();
     });
     this.#options.onHostChange();
   }
@@ -231,7 +231,7 @@ export class ReconcileLoop {
   #onShutdownCancelled(): void {
     this.#isHostStopping = false;
     this.#ports.log.info({}, 'the host is not going down after all');
-    this.#lookAtAll();
+    this.lookAtAll();
   }
 
   #look(name: string): void {
@@ -239,7 +239,8 @@ export class ReconcileLoop {
     this.#queue.add(name);
   }
 
-  #lookAtAll(): void {
+  /** Asks for a look at every server, and at every unit of ours that no source asks for. */
+  lookAtAll(): void {
     for (const name of new Set([...this.#ports.source.names(), ...this.entries.keys()])) this.#look(name);
     for (const name of findOrphans((unit) => this.#nameOf.has(unit), this.#ports)) {
       const message = `${unitName(name)} runs, but no spec asks for it`;
@@ -269,7 +270,7 @@ export class ReconcileLoop {
         if (limitsDiffer(sampler.usage(entry.name), systemd.unit(entry.unitName)?.live))
           await systemd.read(entry.unitName);
       }
-      this.#lookAtAll();
+      this.lookAtAll();
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'resync failed and will be repeated');
     }

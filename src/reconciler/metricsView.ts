@@ -56,10 +56,10 @@ function serverMetrics(
   );
   return {
     name: entry.name,
-    user: entry.served?.server.account.name ?? '',
+    user: userLabel(entry, ports.config.metrics.userLabel),
     unit: entry.unitName,
     pool: poolOf(entry, unit) ?? '',
-    profile: '',
+    profile: record?.profile ?? '',
     labels: Object.fromEntries(labels),
     phase: phaseOf({ entry, busLostMs: facts.busLostMs }),
     isReady: entry.snapshot.value === 'ready',
@@ -69,4 +69,12 @@ function serverMetrics(
     oomKills: facts.ends.oomKills(entry),
     ...(usage === undefined ? {} : { usage }),
   };
+}
+
+/** Empty: not to be told, or not known. A user made up by systemd has no uid of its own. */
+function userLabel(entry: ServerEntry, kind: 'name' | 'uid' | 'none'): string {
+  const account = entry.served?.server.account;
+  if (account === undefined || kind === 'none') return '';
+  if (kind === 'name') return account.name;
+  return account.isDynamic === true ? '' : String(account.uid);
 }

@@ -30,6 +30,7 @@ export function nextLookMs(entry: ServerEntry, record: SpecRecord | undefined, c
   if (entry.admission.kind !== 'admitted' && entry.admission.retryAfterMs !== undefined) {
     due.push(entry.admission.retryAfterMs);
   }
+  if (record?.denial?.retryAfterMs !== undefined) due.push(record.denial.retryAfterMs);
   const untilMs = record?.spec?.suspend?.untilMs;
   if (untilMs !== undefined && untilMs > clock.wallMs()) due.push(untilMs - clock.wallMs());
   return due.length === 0 ? undefined : Math.max(0, Math.min(...due));

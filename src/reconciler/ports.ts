@@ -15,8 +15,17 @@ import type { HostFacts } from '../units/pool.ts';
 /** What admission asks: facts of the host, and the table of ports. */
 export type AdmissionPorts = Pick<
   LoopPorts,
-  'accounts' | 'groups' | 'clock' | 'config' | 'portStore' | 'isPortFree' | 'portHolders' | 'events' | 'instance'
->;
+  | 'accounts'
+  | 'groups'
+  | 'clock'
+  | 'config'
+  | 'portStore'
+  | 'isPortFree'
+  | 'portHolders'
+  | 'events'
+  | 'instance'
+  | 'hostFacts'
+> & { readonly systemd: Pick<Systemd, 'version'> };
 
 /** Everything the loop acts through: one object made in daemon.ts, so that the same loop runs on fakes. */
 export interface LoopPorts {

@@ -24,7 +24,7 @@ export class WorkQueue {
   readonly #failures = new Map<string, number>();
   readonly #clock: Clock;
   readonly #instruments: Pick<Instruments, 'queueAdded' | 'queueRetried' | 'queueWaited' | 'workDone'>;
-  readonly #concurrency: number;
+  readonly #concurrency: () => number;
   readonly #random: () => number;
   readonly #work: (name: string) => Promise<WorkResult>;
   #isStopped = false;
@@ -34,7 +34,8 @@ export class WorkQueue {
   constructor(options: {
     readonly clock: Clock;
     readonly instruments: Pick<Instruments, 'queueAdded' | 'queueRetried' | 'queueWaited' | 'workDone'>;
-    readonly concurrency: number;
+    /** Asked at each decision. */
+    readonly concurrency: () => number;
     /** 0 to 1, for the jitter of retries. */
     readonly random: () => number;
     /** Must not throw: what failed is its result. */
@@ -107,7 +108,7 @@ export class WorkQueue {
 
   #pump(): void {
     for (const [name, addedMs] of this.#dirty) {
-      if (this.#processing.size >= this.#concurrency) return;
+      if (this.#processing.size >= this.#concurrency()) return;
       if (this.#processing.has(name)) continue;
       this.#dirty.delete(name);
       this.#processing.add(name);

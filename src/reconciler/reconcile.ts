@@ -2,11 +2,11 @@
 import { DEFAULT_BACKOFF } from '../machines/backoff.ts';
 import type { Observed } from '../machines/server.machine.ts';
 import { createStep } from '../machines/step.ts';
-import type { SpecRecord } from '../source/types.ts';
+import type { SpecDenial, SpecRecord } from '../source/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import { serverFileId, unitName } from '../units/name.ts';
 import { Actor } from './actor.ts';
-import type { Admitter } from './admitter.ts';
+import type { Admission, Admitter } from './admitter.ts';
 import type { Ends } from './ends.ts';
 import { createEntry, type ServerEntry } from './entry.ts';
 import { nextLookMs } from './nextLook.ts';
@@ -21,11 +21,21 @@ import type { WorkResult } from './queue.ts';
 import { Sight } from './sight.ts';
 import { Starts } from './starts.ts';
 import { BUS_GRACE_MS } from './view.ts';
-import { isBlocked, isDown, isOrphanCertain, isReady, isRestartAsked, judgedSpec, observedPosition, wishOf } from './wish.ts';
+import {
+  isBlocked,
+  isDown,
+  isOrphanCertain,
+  isReady,
+  isRestartAsked,
+  judgedSpec,
+  observedPosition,
+  wishOf,
+} from './wish.ts';
 
 export interface ReconcilerOptions {
   readonly ports: LoopPorts;
   readonly admitter: Admitter;
+  readonly pools: PoolKeeper;
   readonly ends: Ends;
   readonly enqueue: (name: string) => void;
   /** Otherwise nothing that is missing counts as deleted. */
@@ -35,7 +45,6 @@ export interface ReconcilerOptions {
   /** Actions are told but not carried out. */
   readonly isDryRun: boolean;
 }
-  readonly pools: PoolKeeper;
 
 export class Reconciler {
   readonly entries = new Map<string, ServerEntry>();
@@ -84,7 +93,7 @@ export class Reconciler {
     if (record?.spec !== undefined) {
       const isStartable = !isForeign && isDown(entry, record, own, clock.wallMs());
       entry.admission = admitter.admit(record, record.spec, isStartable);
-    }
+    } else if (record?.denial !== undefined) entry.admission = deniedAdmission(record.denial);
     if (entry.admission.kind === 'admitted') entry.served = entry.admission;
     this.#noteGeneration(entry, record);
     this.#sight.follow(entry, own);
@@ -95,6 +104,7 @@ export class Reconciler {
     if (end.kind === 'ended' && newInvocation(own, entry) !== undefined) this.#options.enqueue(name);
     // Only now, so that the place among the starting servers is free already for the next.
     const present = isForeign || !needsLimits(own) ? own : await this.#sight.readLimits(entry);
+    this.#options.pools.note(name, poolMember(entry, present));
     return await this.#act(entry, record, present, { isForeign, isQueued });
   }
 
@@ -107,7 +117,6 @@ export class Reconciler {
   #entry(name: string): ServerEntry {
     const known = this.entries.get(name);
     if (known !== undefined) return known;
-    this.#options.pools.note(name, poolMember(entry, present));
     const { clock, runtime, statusFiles } = this.#ports;
     const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
     const unit = { name: unitName(name), fileId: serverFileId(name) };
@@ -119,17 +128,28 @@ export class Reconciler {
   #noteGeneration(entry: ServerEntry, record: SpecRecord | undefined): void {
     if (record === undefined) return;
     const { events } = this.#ports;
-    const refusal = record.refusal?.message;
-    if (refusal !== undefined && refusal !== entry.refusal) {
-      events.record({ server: entry.name, reason: 'SpecRejected', message: refusal });
+    const { refusal, denial, spec } = record;
+    // While facts are being looked up nothing is decided, so nothing is told.
+    if (denial?.isUndecided === true) return;
+    const message = refusal?.message ?? denial?.message;
+    const wasDenied = entry.isDenied;
+    if (message !== undefined && message !== entry.refusal) {
+      const isDenied = refusal === undefined && denial?.condition === 'Admitted';
+      events.record({ server: entry.name, reason: isDenied ? 'PolicyDenied' : 'SpecRejected', message });
     }
-    entry.refusal = refusal;
-    if (record.spec === undefined || record.generation === entry.generation) return;
-    const isChange = entry.generation !== 0;
-    entry.generation = record.generation;
-    events.record({ server: entry.name, reason: 'SpecAccepted', message: `generation ${record.generation}` });
-    for (const message of record.warnings) events.record({ server: entry.name, reason: 'InsecureSpec', message });
+    entry.refusal = message;
+    entry.isDenied = denial !== undefined;
+    // The limits of a profile may change without its server's file.
+    const isOtherSpec = entry.spec !== undefined && spec !== undefined && entry.spec !== spec;
+    entry.spec = spec;
+    const isNews = record.generation !== entry.generation;
+    const isChange = isOtherSpec || (isNews && entry.generation !== 0 && denial === undefined);
+    if (spec !== undefined || denial !== undefined) entry.generation = record.generation;
     if (isChange) entry.snapshot = this.#step(entry.snapshot, { type: 'FORGIVEN' });
+    if (spec === undefined || denial !== undefined || !(isNews || wasDenied)) return;
+    events.record({ server: entry.name, reason: 'SpecAccepted', message: `generation ${record.generation}` });
+    for (const warning of record.warnings)
+      events.record({ server: entry.name, reason: 'InsecureSpec', message: warning });
   }
 
   /** Feeds the statechart; returns whether the gate held the server back from starting. */
@@ -200,6 +220,7 @@ export class Reconciler {
     } else if (result === undefined && steps.length < actions.length) {
       this.#actor.forget(entry);
       this.entries.delete(entry.name);
+      this.#options.pools.note(entry.name, undefined);
       this.#starts.leave(entry.name);
       return { kind: 'done' };
     }
@@ -207,25 +228,13 @@ export class Reconciler {
     if (result?.kind === 'retry' && entry.fault !== undefined) this.#starts.leave(entry.name);
     const present = facts.isForeign ? undefined : systemd.unit(entry.unitName);
     const left = steps.length === 0 ? drifted : this.#actor.limits(entry, present).drifted;
+    this.#options.pools.note(entry.name, poolMember(entry, present));
     const published = this.#publish(entry, record, present, { ...facts, drifted: left });
     if (result !== undefined && result.kind !== 'refused') return result;
     const afterMs = nextLookMs(entry, record, clock);
     return published.kind === 'retry' || afterMs === undefined ? published : { kind: 'again', afterMs };
   }
 
-  #publish(
-    entry: ServerEntry,
-    record: SpecRecord | undefined,
-    unit: UnitState | undefined,
-    facts: Partial<ViewFacts>,
-  ): WorkResult {
-    const all = { isForeign: false, isQueued: false, drifted: [], busLostMs: this.#options.busLostMs(), ...facts };
-    const isWritten = this.#publisher.publish(this.#publisher.view(entry, record, unit, all));
-    return isWritten || this.#options.isDryRun ? { kind: 'done' } : { kind: 'retry' };
-  }
-      this.#options.pools.note(entry.name, undefined);
-}
-    this.#options.pools.note(entry.name, poolMember(entry, present));
   /** Has the pool as it should be before a server starts or grows in it. @returns what to do instead; undefined: go on */
   async #readyPool(
     entry: ServerEntry,
@@ -239,3 +248,21 @@ export class Reconciler {
     return { kind: 'retry' };
   }
 
+  #publish(
+    entry: ServerEntry,
+    record: SpecRecord | undefined,
+    unit: UnitState | undefined,
+    facts: Partial<ViewFacts>,
+  ): WorkResult {
+    const all = { isForeign: false, isQueued: false, drifted: [], busLostMs: this.#options.busLostMs(), ...facts };
+    const isWritten = this.#publisher.publish(this.#publisher.view(entry, record, unit, all));
+    return isWritten || this.#options.isDryRun ? { kind: 'done' } : { kind: 'retry' };
+  }
+}
+
+/** Nothing of it was ever admitted, so there is nothing to run. */
+function deniedAdmission({ isUndecided, condition, reason, message, retryAfterMs }: SpecDenial): Admission {
+  const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
+  if (isUndecided === true) return { kind: 'waiting', message, ...retry };
+  return { kind: 'refused', condition, reason, message, ...retry };
+}

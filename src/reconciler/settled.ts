@@ -16,7 +16,7 @@ export function settlementOf(
   if (record === undefined) return 'open';
   const isVanishing = record.isMissing === true && !record.isFrozen && !heldNames.has(record.name);
   if (record.isDeleted || isVanishing) return 'open';
-  const isRefused = record.refusal !== undefined;
+  const isRefused = record.refusal !== undefined || (record.denial !== undefined && record.denial.isUndecided !== true);
   switch (entry.snapshot.value) {
     case 'ready':
     case 'stopped':

@@ -9,13 +9,14 @@ interface Waiting {
  * already work. A place is held from the request to systemd until the server is Ready, has failed, or took too long.
  */
 export class StartGate {
-  readonly #capacity: number;
+  readonly #capacity: () => number;
   readonly #inside = new Set<string>();
   readonly #waiting = new Map<string, Waiting>();
   /** Those in line that a place is kept for: they were named, and have not entered yet. */
   readonly #named = new Set<string>();
 
-  constructor(capacity: number) {
+  /** `capacity` is asked at each decision. */
+  constructor(capacity: () => number) {
     this.#capacity = capacity;
   }
 
@@ -23,7 +24,7 @@ export class StartGate {
   enter(name: string, priority: number): boolean {
     if (this.#inside.has(name)) return true;
     this.#waiting.set(name, { name, priority });
-    const isKept = this.#named.delete(name) && this.#inside.size < this.#capacity;
+    const isKept = this.#named.delete(name) && this.#inside.size < this.#capacity();
     if (!isKept && !this.#next().includes(name)) return false;
     this.occupy(name);
     return true;
@@ -54,7 +55,7 @@ export class StartGate {
 
   /** Who may have the places that are free and kept for nobody. */
   #next(): readonly string[] {
-    const places = this.#capacity - this.#inside.size - this.#named.size;
+    const places = this.#capacity() - this.#inside.size - this.#named.size;
     if (places <= 0) return [];
     return [...this.#waiting.values()]
       .filter((waiting) => !this.#named.has(waiting.name))

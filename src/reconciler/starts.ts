@@ -7,7 +7,7 @@ export class Starts {
   readonly #gate: StartGate;
   readonly #enqueue: (name: string) => void;
 
-  constructor(capacity: number, enqueue: (name: string) => void) {
+  constructor(capacity: () => number, enqueue: (name: string) => void) {
     this.#gate = new StartGate(capacity);
     this.#enqueue = enqueue;
   }

@@ -2,12 +2,13 @@ import { isProven, isRecent, PROVEN_AFTER_MS, type PruneRule, planRemovals, type
 
 /** Which names of a directory are missing since when, and which of those wait for a person. */
 export class Absences {
-  readonly #rule: PruneRule;
+  readonly #rule: () => PruneRule;
   readonly #sinceMs = new Map<string, number>();
   readonly #held: Set<string>;
   #removedMs: readonly number[] = [];
 
-  constructor(rule: PruneRule, held: readonly string[]) {
+  /** `rule` is asked at each decision. */
+  constructor(rule: () => PruneRule, held: readonly string[]) {
     this.#rule = rule;
     this.#held = new Set(held);
   }
@@ -40,11 +41,16 @@ export class Absences {
   settle(known: number, nowMs: number): RemovalPlan {
     this.#removedMs = this.#removedMs.filter((ms) => isRecent(ms, nowMs));
     const removals = { known, absentSinceMs: this.#sinceMs, removedMs: this.#removedMs, held: this.#held };
-    const plan = planRemovals(removals, this.#rule, nowMs);
+    const plan = planRemovals(removals, this.#rule(), nowMs);
     for (const name of plan.hold) this.#held.add(name);
     this.#removedMs = [...this.#removedMs, ...plan.remove.map((name) => this.#sinceMs.get(name) ?? nowMs)];
     for (const name of plan.remove) this.#sinceMs.delete(name);
     return plan;
+  }
+
+  /** The name waits for a person, whatever the rule says. */
+  hold(name: string): void {
+    this.#held.add(name);
   }
 
   /** The name is gone for another reason, such as that another source has it now. */

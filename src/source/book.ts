@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 import { type Attention, type FileStamp, judgeLook, UNSEEN } from './intake.ts';
 import type { LastGood, LastGoodStore } from './lastgood.ts';
 import type { SpecFile } from './read.ts';
-import type { FileIdentity, SpecRecord, SpecRefusal } from './types.ts';
+import type { DocumentRecord, FileIdentity, SpecRefusal } from './types.ts';
 
 export interface SpecBookOptions {
   /** The directory. */
@@ -161,20 +161,31 @@ export class SpecBook {
   }
 
   /** Undefined: nothing is known of the name, or it is another source's. */
-  record(name: string, isFrozen: boolean): SpecRecord | undefined {
+  record(name: string, isFrozen: boolean): DocumentRecord | undefined {
     const entry = this.#entries.get(name);
     if (entry === undefined || entry.isDuplicate || !isKnown(entry)) return undefined;
     const { store } = this.#options;
     const stored = store.get(name);
     const { file, refusal, isDeleted } = entry;
     const warnings: string[] = [];
-    if (!isDeleted && entry.isWorldReadable && Object.keys(stored?.spec?.environment ?? {}).length > 0) {
+    if (!isDeleted && entry.isWorldReadable && Object.keys(stored?.document?.spec.environment ?? {}).length > 0) {
       warnings.push(`${file?.path} can be read by everybody and has an environment in it: chmod o-r it`);
     }
     const unsaved = store.unsavedReason(name);
     if (unsaved !== undefined) warnings.push(`after a restart of hublet an older spec may count: ${unsaved}`);
-    const spec = isDeleted ? undefined : stored?.spec;
-    return { name, file, spec, generation: stored?.generation ?? 0, refusal, isDeleted, isFrozen, warnings };
+    const document = isDeleted ? undefined : stored?.document;
+    return {
+      name,
+      source: this.#options.path,
+      file,
+      document,
+      text: document === undefined ? '' : (stored?.text ?? ''),
+      generation: stored?.generation ?? 0,
+      refusal,
+      isDeleted,
+      isFrozen,
+      warnings,
+    };
   }
 
   /** Why another source's name is not taken from here, for the record of the one that has it. */
@@ -198,11 +209,11 @@ export class SpecBook {
   #keep(taken: Omit<LastGood, 'generation' | 'source'>): void {
     const { path, store, log } = this.#options;
     const stored = store.get(taken.name);
-    const isSame = stored?.spec !== undefined && stored.canonical === taken.canonical;
+    const isSame = stored?.document !== undefined && stored.canonical === taken.canonical;
     if (isSame && stored.source === path) return;
     const generation = isSame ? stored.generation : (stored?.generation ?? 0) + 1;
-    const { name, file, text, canonical, spec } = taken;
-    store.put({ name, generation, source: path, file, text, canonical, spec });
+    const { name, file, text, canonical, document } = taken;
+    store.put({ name, generation, source: path, file, text, canonical, document });
     // The event SpecAccepted is what people are told.
     log.debug({ server: name, generation }, 'spec accepted');
   }

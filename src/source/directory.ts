@@ -1,7 +1,7 @@
 /** One directory of specs: when to list it and to look at its files, and what its absence means. */
 
 import type { Clock } from '../clock.ts';
-import type { SourceConfig } from '../config/types.ts';
+import type { SourceDirectory } from '../config/types.ts';
 import type { Log } from '../log.ts';
 import { Absences } from './absence.ts';
 import { Agenda } from './agenda.ts';
@@ -11,10 +11,10 @@ import type { LastGood, LastGoodStore } from './lastgood.ts';
 import { ListingTimer } from './listingTimer.ts';
 import type { SourceMemories } from './memory.ts';
 import { classifyFile } from './names.ts';
-import { DEFAULT_PRUNE, type PruneRule, pruneDigest } from './prune.ts';
+import { type PruneRule, pruneDigest } from './prune.ts';
 import type { SpecFolder } from './specFolder.ts';
 import { findLoss, type Loss } from './standing.ts';
-import type { SourceState, SpecRecord, SpecRefusal } from './types.ts';
+import type { DocumentRecord, SourceState, SpecRefusal } from './types.ts';
 import type { WatchDirectory } from './watcher.ts';
 import { WatchKeeper } from './watchKeeper.ts';
 
@@ -24,10 +24,8 @@ const LIST_LOST_MS = 1_000;
 const LIST_IGNORED_MS = 1_000;
 
 export interface DirectoryOptions {
-  readonly config: SourceConfig;
-  readonly rescanMs: number;
-  /** Absent: the defaults of semantics. `config.prune` switches it off. */
-  readonly prune?: PruneRule;
+  readonly config: SourceDirectory;
+  readonly settings: () => { readonly rescanMs: number; readonly prune: Omit<PruneRule, 'isOn'> };
   readonly folder: SpecFolder;
   readonly watch: WatchDirectory;
   readonly store: LastGoodStore;
@@ -45,7 +43,7 @@ export interface DirectoryOptions {
 export class DirectorySource {
   readonly path: string;
   readonly #options: DirectoryOptions;
-  readonly #rule: PruneRule;
+  #config: SourceDirectory;
   readonly #book: SpecBook;
   readonly #agenda: Agenda;
   readonly #keeper: WatchKeeper;
@@ -62,10 +60,10 @@ export class DirectorySource {
     this.#options = options;
     this.path = options.config.path;
     const { store, log, clock, memories, watch, config } = options;
-    this.#rule = { ...(options.prune ?? DEFAULT_PRUNE), ...(config.prune ? {} : { isOn: false }) };
+    this.#config = config;
     const memory = memories.get(this.path);
     this.#inode = memory.inode;
-    this.#absences = new Absences(this.#rule, memory.held);
+    this.#absences = new Absences(() => this.#rule(), memory.held);
     this.#book = new SpecBook({ path: this.path, store, log, claim: (name) => options.claim(name) });
     this.#agenda = new Agenda(clock, (name) => this.#look(name));
     this.#timer = new ListingTimer(clock, () => this.#list());
@@ -96,7 +94,7 @@ export class DirectorySource {
     return this.#book.names();
   }
 
-  record(name: string): SpecRecord | undefined {
+  record(name: string): DocumentRecord | undefined {
     const record = this.#book.record(name, this.#loss !== undefined);
     const isMissing = this.#loss === undefined && this.#listing?.files.has(name) === false;
     return record === undefined || !isMissing ? record : { ...record, isMissing };
@@ -121,6 +119,27 @@ export class DirectorySource {
     this.#book.drop(name);
     this.#agenda.drop(name);
     if (this.#loss === undefined) this.#agenda.hint(name);
+  }
+
+  /** Takes what may change while it is read; its owner may not. */
+  configure(config: SourceDirectory): void {
+    this.#config = { ...config, ownerUid: this.#config.ownerUid };
+  }
+
+  /** A name whose file is missing for another reason than that somebody removed it: it waits for a person. */
+  hold(name: string): void {
+    this.#absences.hold(name);
+  }
+
+  /** A spec accepted from a directory that is no source any more. Where no file of it is here, its removal is held. */
+  inherit(stored: LastGood): void {
+    this.#book.adopt(stored);
+    if (this.shows(stored.name)) this.reconsider(stored.name);
+    else {
+      this.#absences.hold(stored.name);
+      this.#remember();
+      this.#options.changed(undefined);
+    }
   }
 
   drop(name: string): void {
@@ -182,12 +201,13 @@ export class DirectorySource {
     if (!isLost(answer)) this.#take(answer);
     // Whatever is there when it is back has to be watched anew.
     else this.#watchedInode = undefined;
-    const loss = findLoss(answer, { inode: this.#inode, names: this.#servers(), rule: this.#rule });
+    const loss = findLoss(answer, { inode: this.#inode, names: this.#servers(), rule: this.#rule() });
     if (loss !== undefined) this.#lose(loss);
     else if (!isLost(answer)) this.#trust(answer);
     if (!isLost(answer) && before?.ignored.join('/') !== answer.ignored.join('/')) this.#options.changed(undefined);
 
-    const { rescanMs, clock } = this.#options;
+    const { clock, settings } = this.#options;
+    const { rescanMs } = settings();
     const usualMs = this.#keeper.isWatching ? rescanMs : Math.min(LIST_UNWATCHED_MS, rescanMs);
     const proofMs = this.#absences.nextProofInMs(clock.monotonicMs());
     this.#timer.after(this.#loss !== undefined ? LIST_LOST_MS : Math.min(usualMs, proofMs ?? usualMs));
@@ -276,6 +296,10 @@ export class DirectorySource {
     this.#options.changed(undefined);
     // What happened between the last listing and the first event was seen by neither.
     this.#timer.after(0);
+  }
+
+  #rule(): PruneRule {
+    return { ...this.#options.settings().prune, isOn: this.#config.prune };
   }
 
   #remember(): void {

@@ -1,6 +1,7 @@
 /** Decides, look by look, whether what is in a file is what its writer meant. Pure: looks and times in, verdicts out. */
 
-import type { ParsedSpec, ServerSpec } from '../spec/types.ts';
+import type { ServerDocument } from '../spec/schema.ts';
+import type { ParsedSpec } from '../spec/types.ts';
 import type { SpecRefusal } from './types.ts';
 
 /** How long a file that may still be written must have stood still. */
@@ -61,7 +62,7 @@ export const UNSEEN: Attention = {
 export type Verdict =
   /** Judged before, and nothing has changed. */
   | { readonly kind: 'settled' }
-  | { readonly kind: 'take'; readonly spec: ServerSpec; readonly canonical: string }
+  | { readonly kind: 'take'; readonly document: ServerDocument; readonly canonical: string }
   | { readonly kind: 'refuse'; readonly refusal: SpecRefusal }
   /** Nothing is known of it at present: `refusal` says why. */
   | { readonly kind: 'unsure'; readonly refusal: SpecRefusal; readonly againMs: number }
@@ -109,7 +110,7 @@ function judgeText(before: Attention, look: FileLook & { readonly kind: 'text' }
   const isWhole = look.endsInNewline && isReplaced(before, look.stamp);
   if (!isWhole && !isStill(attention, nowMs)) return waitForStill(attention, nowMs);
   if (parsed.kind === 'invalid') return conclude(attention, { kind: 'refuse', refusal: look.explain(parsed) });
-  return conclude(attention, { kind: 'take', spec: parsed.spec, canonical: parsed.canonical });
+  return conclude(attention, { kind: 'take', document: parsed.document, canonical: parsed.canonical });
 }
 
 function judgeIncomplete(seen: Attention, refusal: SpecRefusal, nowMs: number): Judgement {

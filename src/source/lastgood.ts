@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { ServerSpec } from '../spec/types.ts';
+import type { ServerDocument } from '../spec/schema.ts';
 import { sha256Hex } from '../store/digest.ts';
 import { errorCode, openPrivateDirectory, readFileIfPresent, removeFile, writeFileAtomic } from '../store/files.ts';
 import { DiskSync } from '../store/sync.ts';
@@ -13,7 +13,7 @@ import type { SpecParser } from './read.ts';
 
 export interface LastGood extends StoredSpec {
   /** Undefined where this version of hublet refuses the stored text. */
-  readonly spec: ServerSpec | undefined;
+  readonly document: ServerDocument | undefined;
 }
 
 export interface LastGoodOptions {
@@ -132,12 +132,12 @@ export class LastGoodStore {
     const parsed = parser.parse(stored.text, stored.name);
     if (parsed.kind === 'valid') {
       // What counts as equal may differ between versions, so the stored form is not compared with.
-      this.#entries.set(stored.name, { ...stored, canonical: parsed.canonical, spec: parsed.spec });
+      this.#entries.set(stored.name, { ...stored, canonical: parsed.canonical, document: parsed.document });
       return;
     }
     const { code, line, column } = parsed.kind === 'invalid' ? parsed.problems[0] : parsed.problem;
     log.error({ server: stored.name, path, reason: code, line, column }, 'stored spec is not valid in this version');
-    this.#entries.set(stored.name, { ...stored, spec: undefined });
+    this.#entries.set(stored.name, { ...stored, document: undefined });
   }
 
   #path(name: string): string {

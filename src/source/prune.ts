@@ -8,8 +8,6 @@ export interface PruneRule {
   readonly maxFraction: number;
 }
 
-export const DEFAULT_PRUNE: PruneRule = { isOn: true, minCount: 3, maxFraction: 0.5 };
-
 /** How long a file must have been away, in listings that succeeded: editors unlink and create. */
 export const PROVEN_AFTER_MS = 1_000;
 const WINDOW_MS = 60_000;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import type { SourceConfig } from '../config/types.ts';
+import type { SourceDirectory } from '../config/types.ts';
 import type { Log } from '../log.ts';
 import { DirectorySource } from './directory.ts';
 import { type LastGood, LastGoodStore } from './lastgood.ts';
@@ -10,21 +10,27 @@ import { SPEC_SUFFIX } from './names.ts';
 import type { PruneRule } from './prune.ts';
 import type { SpecParser } from './read.ts';
 import { openSpecFolder, type SpecFolder } from './specFolder.ts';
-import type { Source, SourceState, SpecRecord } from './types.ts';
+import type { DocumentRecord, DocumentSource, SourceState } from './types.ts';
 import { type WatchDirectory, watchDirectory } from './watcher.ts';
 
+/** What a configuration says of sources and may say anew while they are read. */
+export interface SourceSettings {
+  readonly rescanMs: number;
+  readonly prune: Omit<PruneRule, 'isOn'>;
+}
+
 export interface SourceSetOptions {
-  readonly sources: readonly SourceConfig[];
+  readonly sources: readonly SourceDirectory[];
   readonly stateDirectory: string;
   readonly bootId: string;
-  readonly rescanMs: number;
+  /** Asked whenever it matters. */
+  readonly settings: () => SourceSettings;
   readonly parser: SpecParser;
   readonly clock: Clock;
   readonly log: Log;
-  readonly prune?: PruneRule;
   /** The rim, for tests: by default chokidar, the file system, and an atomic write. */
   readonly watch?: WatchDirectory;
-  readonly openFolder?: (config: SourceConfig) => SpecFolder;
+  readonly openFolder?: (config: SourceDirectory) => SpecFolder;
   readonly writeLastGood?: (path: string, text: string) => void;
 }
 
@@ -32,10 +38,11 @@ export interface SourceSetOptions {
  * Several directories as one source. A name belongs to the first that showed it, and stays there as long as a file of it is
  * there; then to the next that has one, without the server being deleted in between.
  */
-export class SourceSet implements Source {
+export class SourceSet implements DocumentSource {
   readonly #options: SourceSetOptions;
   readonly #store: LastGoodStore;
-  readonly #directories: readonly DirectorySource[];
+  readonly #memories: SourceMemories;
+  #directories: readonly DirectorySource[];
   readonly #owners = new Map<string, DirectorySource>();
   readonly #listeners = new Set<(name: string | undefined) => void>();
 
@@ -46,8 +53,8 @@ export class SourceSet implements Source {
     const write = writeLastGood === undefined ? {} : { write: writeLastGood };
     this.#store = new LastGoodStore({ stateDirectory, parser, clock, log, ...write });
     this.#store.on((name) => this.#emit(name));
-    const memories = new SourceMemories(stateDirectory, bootId, log);
-    this.#directories = options.sources.map((config) => this.#openDirectory(config, memories));
+    this.#memories = new SourceMemories(stateDirectory, bootId, log);
+    this.#directories = options.sources.map((config) => this.#openDirectory(config));
   }
 
   async start(): Promise<void> {
@@ -55,6 +62,7 @@ export class SourceSet implements Source {
     for (const stored of this.#store.all()) {
       const owner = this.#homeOf(stored);
       if (owner === undefined) continue;
+      if (owner.path !== stored.source) owner.hold(stored.name);
       this.#owners.set(stored.name, owner);
       const siblings = known.get(owner);
       if (siblings === undefined) known.set(owner, [stored]);
@@ -62,6 +70,26 @@ export class SourceSet implements Source {
     }
     // One after the other: where two new files have the same name, the directory named first has it.
     for (const directory of this.#directories) await directory.start(known.get(directory) ?? []);
+  }
+
+  /**
+   * Reads other directories from now on. What was accepted from one that is no longer there belongs to the first that has
+   * a file of it, else it is held: it runs on until its directory is back or a person confirms the removal.
+   */
+  async update(sources: readonly SourceDirectory[]): Promise<void> {
+    const before = this.#directories;
+    const kept = new Map(before.map((directory) => [directory.path, directory]));
+    const fresh: DirectorySource[] = [];
+    this.#directories = sources.map((config) => {
+      const known = kept.get(config.path);
+      known?.configure(config);
+      const directory = known ?? this.#openDirectory(config);
+      if (known === undefined) fresh.push(directory);
+      return directory;
+    });
+    for (const directory of before.filter((one) => !this.#directories.includes(one))) this.#retire(directory);
+    for (const directory of fresh) await directory.start([]);
+    this.#emit(undefined);
   }
 
   async stop(): Promise<void> {
@@ -73,7 +101,7 @@ export class SourceSet implements Source {
     return this.#directories.flatMap((directory) => directory.names());
   }
 
-  record(name: string): SpecRecord | undefined {
+  record(name: string): DocumentRecord | undefined {
     const record = this.#owners.get(name)?.record(name);
     const duplicates = this.#directories.flatMap((directory) => directory.duplicateRefusal(name)?.message ?? []);
     if (record === undefined || duplicates.length === 0) return record;
@@ -104,17 +132,16 @@ export class SourceSet implements Source {
     return () => this.#listeners.delete(listener);
   }
 
-  #openDirectory(config: SourceConfig, memories: SourceMemories): DirectorySource {
-    const { rescanMs, parser, clock, log, prune, watch = watchDirectory, openFolder } = this.#options;
+  #openDirectory(config: SourceDirectory): DirectorySource {
+    const { settings, parser, clock, log, watch = watchDirectory, openFolder } = this.#options;
     const folder = openFolder?.(config) ?? openSpecFolder(config.path, config.ownerUid, parser, clock);
     const directory: DirectorySource = new DirectorySource({
       config,
-      rescanMs,
-      ...(prune === undefined ? {} : { prune }),
+      settings,
       folder,
       watch,
       store: this.#store,
-      memories,
+      memories: this.#memories,
       clock,
       log,
       claim: (name) => this.#claim(name, directory),
@@ -122,6 +149,19 @@ export class SourceSet implements Source {
       changed: (name) => this.#changed(name, directory),
     });
     return directory;
+  }
+
+  /** Its names go to others, and none of them is deleted by that. */
+  #retire(directory: DirectorySource): void {
+    directory.stop();
+    for (const [name, owner] of [...this.#owners].filter(([, owner]) => owner === directory)) {
+      const stored = this.#store.get(name);
+      const heir = stored === undefined ? undefined : this.#homeOf(stored);
+      if (stored === undefined || heir === undefined || owner.record(name)?.isDeleted === true) continue;
+      this.#owners.set(name, heir);
+      heir.inherit(stored);
+      this.#emit(name);
+    }
   }
 
   #claim(name: string, directory: DirectorySource): string | undefined {
@@ -153,8 +193,7 @@ export class SourceSet implements Source {
   #homeOf({ name, source }: LastGood): DirectorySource | undefined {
     const home = this.#directories.find(({ path }) => path === source);
     if (home !== undefined) return home;
-    // Its directory is no source any more. It may have moved; if not, its file is missing from the first one, and that is
-    // subject to all that protects servers whose files vanish.
+    // Its directory is no source any more. It may have moved; if not, it is held by the first one, whose file it lacks.
     const shows = ({ path }: DirectorySource) => existsSync(join(path, name + SPEC_SUFFIX));
     return this.#directories.find(shows) ?? this.#directories[0];
   }

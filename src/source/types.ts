@@ -1,4 +1,6 @@
+import type { ServerDocument } from '../spec/schema.ts';
 import type { Problem, ServerSpec } from '../spec/types.ts';
+import type { ConditionReason } from '../status/reasons.ts';
 
 /** Which file content a statement is about: `hublet wait` compares it with the present file. */
 export interface FileIdentity {
@@ -13,15 +15,22 @@ export interface FileIdentity {
 export type FileRefusal = 'InsecurePermissions' | 'DuplicateName' | 'Unreadable';
 
 /** What the sources know of one name. */
-export interface SpecRecord {
+export interface DocumentRecord {
   readonly name: string;
+  /** The directory that it is from. */
+  readonly source: string;
   /**
    * The file content that this record answers for: the one taken, or refused. Undefined once the file's absence is proven, and
    * where none could be read yet. While a change is perhaps still being written, this is the content before it.
    */
   readonly file: FileIdentity | undefined;
-  /** The spec to run: the file's own, or the last good one where the file is at fault. Undefined: there never was a good one, or it is deleted. */
-  readonly spec: ServerSpec | undefined;
+  /**
+   * The document that counts, without its profile: the file's own, or the last good one where the file is at fault.
+   * Undefined: there never was a good one, or it is deleted. The same object as long as its content is the same.
+   */
+  readonly document: ServerDocument | undefined;
+  /** The text that it was read from; empty where there is no document. */
+  readonly text: string;
   /** Grows by one with every accepted change of content; kept over restarts of the controller. 0: never accepted. */
   readonly generation: number;
   /** Why the present file is not (yet) taken; undefined where it is. */
@@ -34,6 +43,28 @@ export interface SpecRecord {
   readonly isFrozen: boolean;
   /** Warnings that don't refuse it, such as a world-readable file with an environment. */
   readonly warnings: readonly string[];
+}
+
+/** What is known of one name once profiles and policies have had their say. */
+export interface SpecRecord extends Omit<DocumentRecord, 'document' | 'text' | 'source'> {
+  /** What is to run: what the document asks for with its profile, or what it last did where that can't be had now. */
+  readonly spec: ServerSpec | undefined;
+  /** The profile that `spec` builds on; absent: none. */
+  readonly profile?: string;
+  /** Why the document that counts does not run as it is; absent: it does. */
+  readonly denial?: SpecDenial;
+}
+
+/** A document that is right in itself and can't be had on this host: its profile, its policy or its account is at fault. */
+export interface SpecDenial {
+  /** The condition that says so. */
+  readonly condition: 'Accepted' | 'Admitted' | 'Stalled';
+  readonly reason: ConditionReason;
+  readonly message: string;
+  /** When another try makes sense though neither file nor configuration changed; absent: never. */
+  readonly retryAfterMs?: number;
+  /** True: facts are still being looked up, so nothing has been denied yet. Absent: false. */
+  readonly isUndecided?: boolean;
 }
 
 export interface SpecRefusal {
@@ -64,17 +95,22 @@ export interface SourceState {
   readonly pruneDigest: string | undefined;
 }
 
-/** The desired state, whatever it is read from. */
-export interface Source {
+/** The documents of the desired state, whatever they are read from. */
+export interface DocumentSource {
   /** Lists everything once; resolves when each file found has been judged or given up for now. */
   start(): Promise<void>;
   stop(): Promise<void>;
   /** Everything known by name, deleted ones included until `forget`. */
   names(): readonly string[];
-  record(name: string): SpecRecord | undefined;
-  /** The deletion was carried out: forget the name, its last good spec and its generation. */
+  record(name: string): DocumentRecord | undefined;
+  /** The deletion was carried out: forget the name, its last good document and its generation. */
   forget(name: string): void;
   states(): readonly SourceState[];
   /** Called with the name of each record that may have changed, or with undefined when a source's own state did. */
   on(listener: (name: string | undefined) => void): () => void;
+}
+
+/** The desired state as the loop sees it: whole specs, of which it need not know what they are made from. */
+export interface Source extends Omit<DocumentSource, 'record'> {
+  record(name: string): SpecRecord | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { errorCode } from '../store/files.ts';
 import type { WatchDirectory, Watcher } from './watcher.ts';
 
 const REBUILD_MS = 1_000;
@@ -13,6 +14,8 @@ export interface WatchKeeperOptions {
   hint(fileName: string | undefined): void;
   /** `isWatching` changed. */
   changed(): void;
+  /** True: a directory that is not there needs no mention. Absent: false. */
+  readonly isOptional?: boolean;
 }
 
 /** Keeps a watch on a directory, built anew whenever it fails. */
@@ -64,15 +67,18 @@ export class WatchKeeper {
 
   #ready(): void {
     this.#isReady = true;
-    if (this.#failures > 0) this.#options.log.info({ source: this.#options.path }, 'watching the directory again');
+    if (this.#failures > 0 && this.#options.isOptional !== true)
+      this.#options.log.info({ source: this.#options.path }, 'watching the directory again');
     this.#failures = 0;
     this.#options.changed();
   }
 
   #fail(err: unknown): void {
-    const { path, log, clock, changed } = this.#options;
+    const { path, log, clock, changed, isOptional } = this.#options;
     this.stop();
-    if (this.#failures === 0) log.warn({ source: path, err }, 'directory cannot be watched, listing it more often');
+    const isExpected = isOptional === true && errorCode(err) === 'ENOENT';
+    if (this.#failures === 0 && !isExpected)
+      log.warn({ source: path, err }, 'directory cannot be watched, listing it more often');
     const delayMs = Math.min(REBUILD_MS * 2 ** this.#failures, REBUILD_LONGEST_MS);
     this.#failures = Math.min(this.#failures + 1, 10);
     this.#cancel = clock.after(delayMs, () => this.build());

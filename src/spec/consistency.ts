@@ -1,17 +1,36 @@
+import { splitBind } from './binds.ts';
+import { splitDeviceRule } from './devices.ts';
 import type { FieldProblem } from './problems.ts';
 import { parseSizeBytes } from './quantities.ts';
 import type { ServerDocument } from './schema.ts';
 import type { PathPart } from './schemaWalk.ts';
-import { templatesIn } from './templates.ts';
+import { type TemplateName, templatesIn } from './templates.ts';
 
-/** What is wrong between fields that are right one by one. `stem` is the file's name without `.yaml`. */
+/**
+ * What is wrong between fields that are right one by one, so that nothing added to them could put it right.
+ * `stem` is the file's name without `.yaml`.
+ */
 export function findContradictions(document: ServerDocument, stem: string): FieldProblem[] {
   return [
     ...nameProblems(document.metadata.name, stem),
     ...memoryProblems(document.spec.resources?.memory ?? {}),
     ...probeProblems(document.spec),
-    ...(document.spec.port === 'none' ? portTemplateProblems(document.spec, ['spec']) : []),
+    ...networkProblems(document.spec),
+    ...(document.spec.dynamicUser === true ? dynamicUserProblems(document.spec) : []),
+    ...(document.spec.port === 'none' ? templateProblems(document.spec, ['PORT'], 'spec.port is none') : []),
   ];
+}
+
+/** What a server lacks to be whole: asked once its profile, which may have it, is merged in. */
+export function findGaps(document: ServerDocument): FieldProblem[] {
+  const { command } = document.spec;
+  const missing: FieldProblem = {
+    path: ['spec', 'command'],
+    message: 'is missing: write it here or name a profile that has one',
+    code: 'SchemaError',
+    part: 'value',
+  };
+  return [...(command === undefined ? [missing] : []), ...probeGaps(document.spec), ...deviceGaps(document.spec)];
 }
 
 /** A server is called as its file is. */
@@ -34,26 +53,89 @@ function memoryProblems({ limit, high, guarantee }: Memory): FieldProblem[] {
   ];
 }
 
-function probeProblems({ port, probes }: ServerDocument['spec']): FieldProblem[] {
+function probeProblems({ probes }: ServerDocument['spec']): FieldProblem[] {
+  const probe = probes?.readiness;
+  const path = ['spec', 'probes', 'readiness'];
+  if (probe?.http === undefined || probe.tcp === undefined) return [];
+  return [wrong(path, 'must have only one of http and tcp')];
+}
+
+function probeGaps({ port, probes }: ServerDocument['spec']): FieldProblem[] {
   const probe = probes?.readiness;
   const path = ['spec', 'probes', 'readiness'];
   if (probe === undefined) return [];
   if (probe.http === undefined && probe.tcp === undefined) return [wrong(path, 'must have http or tcp')];
-  if (probe.http !== undefined && probe.tcp !== undefined) return [wrong(path, 'must have only one of http and tcp')];
   const [kind, check] = probe.http === undefined ? ['tcp', probe.tcp] : ['http', probe.http];
   const lacksPort = port === 'none' && check?.port === undefined;
   return lacksPort ? [wrong([...path, kind], 'must have a port, since spec.port is none')] : [];
 }
 
-/** Texts that use {PORT} where there is none. */
-function portTemplateProblems(value: unknown, path: readonly PathPart[]): FieldProblem[] {
-  if (typeof value === 'string') {
-    return templatesIn(value).includes('PORT') ? [wrong(path, 'uses {PORT}, but spec.port is none')] : [];
-  }
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    portTemplateProblems(inner, [...path, Array.isArray(value) ? Number(key) : key]),
+/** A probe comes from outside, and a network of its own has no way in. */
+function networkProblems({ sandbox, probes }: ServerDocument['spec']): FieldProblem[] {
+  const probe = probes?.readiness;
+  if (sandbox?.privateNetwork !== true || probe === undefined) return [];
+  const kinds = (['http', 'tcp'] as const).filter((kind) => probe[kind] !== undefined);
+  return kinds.map((kind) =>
+    wrong(
+      ['spec', 'probes', 'readiness', kind],
+      'can reach nothing: with sandbox.privateNetwork the server has a network of its own',
+    ),
   );
+}
+
+/** A node that may be used must also be there to be opened. */
+function deviceGaps({ sandbox }: ServerDocument['spec']): FieldProblem[] {
+  if (sandbox?.privateDevices !== true) return [];
+  const bound = (sandbox.bindPaths ?? []).map((bind) => splitBind(bind).destination);
+  return (sandbox.deviceAllow ?? []).flatMap((rule, index) => {
+    const { device } = splitDeviceRule(rule);
+    if (!device.startsWith('/') || bound.some((path) => path === device || device.startsWith(`${path}/`))) return [];
+    return wrong(
+      ['spec', 'sandbox', 'deviceAllow', index],
+      'is not in the /dev that sandbox.privateDevices makes: leave privateDevices out, since deviceAllow alone closes all other devices, or bind the node with sandbox.bindPaths',
+    );
+  });
+}
+
+/** What systemd does for a dynamic user whatever else is asked for. @see systemd.exec(5), "DynamicUser=" */
+function dynamicUserProblems(spec: ServerDocument['spec']): FieldProblem[] {
+  const { user, group, sandbox } = spec;
+  const implied = (name: string, value: string) =>
+    wrong(['spec', 'sandbox', name], `must be ${value} or left out: dynamicUser implies it`);
+  const { privateTmp, noNewPrivileges, protectSystem, protectHome } = sandbox ?? {};
+  return [
+    ...(user === undefined
+      ? []
+      : [wrong(['spec', 'user'], 'must be left out with dynamicUser, which is instead of an account')]),
+    ...(group === undefined
+      ? []
+      : [wrong(['spec', 'group'], 'must be left out with dynamicUser: give it supplementaryGroups')]),
+    ...(privateTmp === false ? [implied('privateTmp', 'true')] : []),
+    ...(noNewPrivileges === false ? [implied('noNewPrivileges', 'true')] : []),
+    ...(protectSystem === undefined || protectSystem === 'strict' ? [] : [implied('protectSystem', 'strict')]),
+    ...(protectHome === false ? [implied('protectHome', 'read-only, true, tmpfs')] : []),
+    ...templateProblems(spec, ['UID', 'GID', 'USERID'], 'a dynamic user has no number before it runs'),
+  ];
+}
+
+/** Texts and names that use a template which has no value, for that reason. */
+function templateProblems(
+  spec: ServerDocument['spec'],
+  names: readonly TemplateName[],
+  reason: string,
+): FieldProblem[] {
+  const found = (value: unknown, path: readonly PathPart[]): FieldProblem[] => {
+    if (typeof value === 'string') {
+      const used = templatesIn(value).find((name) => names.includes(name));
+      return used === undefined ? [] : [wrong(path, `uses {${used}}, but ${reason}`)];
+    }
+    if (typeof value !== 'object' || value === null) return [];
+    return Object.entries(value).flatMap(([key, inner]) => {
+      const part = Array.isArray(value) ? Number(key) : key;
+      return [...(typeof part === 'string' ? found(part, [...path, part]) : []), ...found(inner, [...path, part])];
+    });
+  };
+  return found(spec, ['spec']);
 }
 
 function wrong(path: readonly PathPart[], message: string): FieldProblem {

@@ -1,6 +1,7 @@
 /** What a field means that a spec doesn't write: used by the schema's documentation and by the resolution alike. */
 export const SPEC_DEFAULTS = {
   user: '{NAME}',
+  dynamicUser: false,
   workingDirectory: '{HOME}',
   shell: '/bin/bash',
   port: 'auto',

@@ -39,6 +39,13 @@ export function accountProblem(user: string): string | undefined {
   return Buffer.byteLength(plain) > 256 ? 'must be at most 256 bytes long' : undefined;
 }
 
+/** The name of a profile or policy: a word as in file names. */
+export function profileNameProblem(name: string): string | undefined {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/.test(name)
+    ? undefined
+    : 'must be 1-63 letters, digits, dashes and underscores, beginning with a letter or digit';
+}
+
 /** The key of a label or annotation, as Kubernetes has it: `team`, `example.org/team`. */
 export function labelKeyProblem(key: string): string | undefined {
   const slash = key.indexOf('/');

@@ -1,11 +1,10 @@
-/** Text of one file -> what it asks for, or what is wrong where. */
+/** Text of one file -> the document that is written there, or what is wrong where. */
 import { canonicalJson } from './canonical.ts';
 import { findContradictions, nameProblems } from './consistency.ts';
 import { FIELDS_NOT_IN_THIS_VERSION, OTHER_NAMES } from './contractFields.ts';
 import { type ReadDocument, readDocument } from './document.ts';
 import { explainIssues, type FieldProblem, locateProblems, type Vocabulary } from './problems.ts';
-import { resolveServer } from './resolve.ts';
-import { serverSchema } from './schema.ts';
+import { type ServerDocument, serverSchema } from './schema.ts';
 import type { ParsedSpec, Problem } from './types.ts';
 
 const VOCABULARY: Vocabulary = {
@@ -45,7 +44,19 @@ function judgeDocument({ value, locate }: ReadDocument & { readonly kind: 'docum
   }
   const contradictions = findContradictions(result.data, stem);
   if (contradictions.length > 0) return invalid(locateProblems(contradictions, locate));
-  return { kind: 'valid', spec: resolveServer(result.data), canonical: canonicalJson(value) };
+  return { kind: 'valid', document: result.data, canonical: canonicalJson(value) };
+}
+
+/** A plain value as a document; undefined where this version doesn't take it. `stem` is the server's name. */
+export function checkDocument(value: unknown, stem: string): ServerDocument | undefined {
+  const result = serverSchema.safeParse(value);
+  return result.success && findContradictions(result.data, stem).length === 0 ? result.data : undefined;
+}
+
+/** Problems of a text that was taken as a document before, with line and column as far as they stand there. */
+export function locateInText(problems: readonly FieldProblem[], text: string): Problem[] {
+  const read = readDocument(text);
+  return locateProblems(problems, read.kind === 'document' ? read.locate : () => ({ line: 1, column: 1 }));
 }
 
 /** Said along with other problems, because it often tells that the file is a copy of another. */

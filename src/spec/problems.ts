@@ -20,7 +20,7 @@ export interface FieldProblem {
 export interface Vocabulary {
   readonly schema: z.ZodType;
   /** Fields of the contract that this version lacks, as `spec.profile` and `sources[].policy`. */
-  readonly notInThisVersion: ReadonlySet<string>;
+  readonly notInThisVersion: { has(path: string): boolean };
   /** What others call our fields: their name to our path. */
   readonly otherNames: Readonly<Record<string, string>>;
 }

@@ -1,8 +1,11 @@
+import { splitBind } from './binds.ts';
 import { PROBE_DEFAULTS, SPEC_DEFAULTS } from './defaults.ts';
+import { splitDeviceRule } from './devices.ts';
 import { parseCores, parseCpus, parseDurationMs, parseSizeBytes } from './quantities.ts';
-import type { ServerDocument } from './schema.ts';
+import type { CompleteDocument, ServerDocument } from './schema.ts';
 import { parseMomentMs } from './times.ts';
-import type { HttpCheck, ProbeSpec, Resources, Sandbox, ServerSpec, Suspension, TcpCheck } from './types.ts';
+import type { HttpCheck, IoLimits, ProbeSpec, Resources, Sandbox, ServerSpec, Suspension, TcpCheck } from './types.ts';
+import { parseUmask } from './umask.ts';
 
 type Fields = ServerDocument['spec'];
 type Readiness = NonNullable<NonNullable<Fields['probes']>['readiness']>;
@@ -10,30 +13,33 @@ type Readiness = NonNullable<NonNullable<Fields['probes']>['readiness']>;
 /**
  * What a document asks for: defaults filled in and quantities parsed; templates stay.
  *
- * The document is one that the schema accepts and that has no contradictions.
+ * The document is one that the schema accepts and that has no contradictions and no gaps.
  */
-export function resolveServer({ metadata, spec }: ServerDocument): ServerSpec {
+export function resolveServer({ metadata, spec }: CompleteDocument): ServerSpec {
   const suspend = resolveSuspension(spec.suspend);
   return {
     name: metadata.name,
     labels: metadata.labels ?? {},
     annotations: metadata.annotations ?? {},
+    ...optional('profile', spec.profile, (name) => name),
     user: String(spec.user ?? SPEC_DEFAULTS.user),
-    supplementaryGroups: [],
-    dynamicUser: false,
+    ...optional('group', spec.group, String),
+    supplementaryGroups: (spec.supplementaryGroups ?? []).map(String),
+    dynamicUser: spec.dynamicUser ?? SPEC_DEFAULTS.dynamicUser,
     command: spec.command,
-    preStart: [],
-    postStop: [],
+    preStart: spec.preStart ?? [],
+    postStop: spec.postStop ?? [],
     workingDirectory: spec.workingDirectory ?? SPEC_DEFAULTS.workingDirectory,
     environment: spec.environment ?? {},
-    environmentFiles: [],
-    credentials: {},
+    environmentFiles: spec.environmentFiles ?? [],
+    credentials: spec.credentials ?? {},
     extraPaths: spec.extraPaths ?? [],
     shell: spec.shell ?? SPEC_DEFAULTS.shell,
     port: spec.port ?? SPEC_DEFAULTS.port,
     resources: resolveResources(spec.resources),
     sandbox: resolveSandbox(spec.sandbox),
-    unitProperties: {},
+    ...optional('pool', spec.pool, (name) => name),
+    unitProperties: spec.unitProperties ?? {},
     ...(spec.probes?.readiness === undefined ? {} : { readinessProbe: resolveProbe(spec.probes.readiness) }),
     restartPolicy: spec.restartPolicy ?? SPEC_DEFAULTS.restartPolicy,
     terminationGracePeriodMs: parseDurationMs(spec.terminationGracePeriod ?? SPEC_DEFAULTS.terminationGracePeriod),
@@ -43,7 +49,7 @@ export function resolveServer({ metadata, spec }: ServerDocument): ServerSpec {
 }
 
 function resolveResources(resources: Fields['resources']): Resources {
-  const { memory, cpu, tasks } = resources ?? {};
+  const { memory, cpu, tasks, files, io } = resources ?? {};
   // Without this a server at its memory limit would go on in swap, slowly, where its owner expects an end.
   const swap = memory?.swap ?? (memory?.limit === undefined ? undefined : 0);
   return {
@@ -55,16 +61,36 @@ function resolveResources(resources: Fields['resources']): Resources {
     ...optional('cpuWeight', cpu?.weight, (weight) => weight),
     ...optional('allowedCpus', cpu?.cpus, parseCpus),
     ...optional('tasksMax', tasks, (count) => count),
+    ...optional('filesMax', files, (count) => count),
+    ...optional('io', io, resolveIo),
+  };
+}
+
+function resolveIo(io: NonNullable<NonNullable<Fields['resources']>['io']>): IoLimits {
+  const sizes = (limits: Readonly<Record<string, string | number>>) =>
+    Object.fromEntries(Object.entries(limits).map(([path, size]) => [path, parseSizeBytes(size)]));
+  return {
+    ...optional('weight', io.weight, (weight) => weight),
+    ...optional('readBytesPerSecond', io.readBytesPerSecond, sizes),
+    ...optional('writeBytesPerSecond', io.writeBytesPerSecond, sizes),
+    ...optional('readIops', io.readIops, (limits) => limits),
+    ...optional('writeIops', io.writeIops, (limits) => limits),
   };
 }
 
 function resolveSandbox(sandbox: Fields['sandbox']): Sandbox {
+  const { deviceAllow, bindPaths, bindReadOnlyPaths, umask, ...rest } = sandbox ?? {};
   return {
+    ...defined(rest),
     privateTmp: sandbox?.privateTmp ?? SPEC_DEFAULTS.privateTmp,
     ...(sandbox?.privateTmp === undefined ? { isPrivateTmpDefault: true } : {}),
     noNewPrivileges: sandbox?.noNewPrivileges ?? SPEC_DEFAULTS.noNewPrivileges,
     readOnlyPaths: sandbox?.readOnlyPaths ?? [],
     readWritePaths: sandbox?.readWritePaths ?? [],
+    ...optional('deviceAllow', deviceAllow, (rules) => rules.map(splitDeviceRule)),
+    ...optional('bindPaths', bindPaths, (binds) => binds.map(splitBind)),
+    ...optional('bindReadOnlyPaths', bindReadOnlyPaths, (binds) => binds.map(splitBind)),
+    ...optional('umask', umask, parseUmask),
   };
 }
 
@@ -98,6 +124,12 @@ function resolveSuspension(suspend: Fields['suspend']): Suspension | undefined {
     ...optional('reason', suspend.reason, (reason) => reason),
     ...optional('untilMs', suspend.until === undefined ? undefined : parseMomentMs(suspend.until), (ms) => ms),
   };
+}
+
+/** Without the fields that are undefined: absent, they mean systemd's default. */
+function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 /** The field with its parsed value, or nothing where it is not written. */

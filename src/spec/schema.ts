@@ -4,148 +4,61 @@
  * It only judges. Quantities are parsed, defaults filled in and templates expanded afterwards, so that documents can be merged before.
  */
 import * as z from 'zod';
-import { PROBE_DEFAULTS, SPEC_DEFAULTS } from './defaults.ts';
-import { environmentProblem, variableNameProblem, variableValueProblem } from './environment.ts';
-import { accountProblem, labelKeyProblem, labelValueProblem, serverNameProblem } from './names.ts';
-import {
-  optionalUnitPathProblem,
-  pathProblem,
-  programProblem,
-  requestPathProblem,
-  searchPathProblem,
-  unitPathProblem,
-} from './paths.ts';
-import {
-  CORES_PATTERN,
-  CPUS_PATTERN,
-  DURATION_PATTERN,
-  parseCores,
-  parseCpus,
-  parseDurationMs,
-  parseSizeBytes,
-  SIZE_PATTERN,
-} from './quantities.ts';
-import { field, nonEmptyText, quantity, text } from './rule.ts';
-import { templatesIn } from './templates.ts';
-import { parseMomentMs } from './times.ts';
+import { SPEC_DEFAULTS } from './defaults.ts';
+import { accountProblem, profileNameProblem } from './names.ts';
+import { pathProblem, searchPathProblem, unitPathProblem } from './paths.ts';
+import { poolNameProblem } from './pool.ts';
+import { field, text } from './rule.ts';
+import { portNumber, positiveDuration } from './schema/amounts.ts';
+import { commandSchema, commandsSchema } from './schema/commands.ts';
+import { credentialsSchema, environmentFilesSchema, environmentSchema } from './schema/environment.ts';
+import { metadataSchema } from './schema/metadata.ts';
+import { probesSchema } from './schema/probes.ts';
+import { resourcesSchema } from './schema/resources.ts';
+import { sandboxSchema } from './schema/sandbox.ts';
+import { suspensionSchema } from './schema/suspension.ts';
+import { unitPropertiesSchema } from './schema/unitProperties.ts';
 
-const MIN_MEMORY_BYTES = 16 * 1024 ** 2;
-/** The kernel's largest number of process ids. */
-const MAX_TASKS = 4_194_304;
-const MAX_PROBE_SECONDS = 86_400;
+const account = () => z.union([text(accountProblem), z.int().min(0).max(4_294_967_294)]);
 
-const memoryLimit = () =>
-  quantity(parseSizeBytes, SIZE_PATTERN, {
-    minimum: MIN_MEMORY_BYTES,
-    message: 'must be at least 16M: with less nothing starts',
-  });
-const positiveSize = () => quantity(parseSizeBytes, SIZE_PATTERN, { minimum: 1, message: 'must be more than zero' });
-const positiveDuration = () =>
-  quantity(parseDurationMs, DURATION_PATTERN, { minimum: 1, message: 'must be more than zero' });
-const portNumber = () => z.int().min(1).max(65_535);
-
-const memorySchema = z.strictObject({
-  limit: field(memoryLimit(), 'Most memory, such as 512M or 2G; above it the kernel kills (MemoryMax=).'),
-  high: field(memoryLimit(), 'Above this the server is slowed down and its memory reclaimed (MemoryHigh=).'),
-  guarantee: field(positiveSize(), 'Memory below this is reclaimed from others first (MemoryLow=).'),
-  swap: field(
-    quantity(parseSizeBytes, SIZE_PATTERN),
-    'Most swap (MemorySwapMax=). By default 0 where a limit is set, else no limit.',
+/** Fields of `spec`. */
+export const fieldsSchema = z.strictObject({
+  profile: field(
+    text(profileNameProblem),
+    "Profile of the configuration that this builds on: what is written here wins field by field, maps are merged, lists replaced. By default the configuration's defaultProfile, where it has one.",
   ),
-});
-
-const cpuSchema = z.strictObject({
-  limit: field(quantity(parseCores, CORES_PATTERN), 'Most CPU time in cores, such as 0.5, 2 or 500m (CPUQuota=).'),
-  weight: field(z.int().min(1).max(10_000), 'Share of the CPU under contention, 1-10000; 100 is usual (CPUWeight=).'),
-  cpus: field(quantity(parseCpus, CPUS_PATTERN), 'CPUs it may run on, such as 0-3,5 (AllowedCPUs=).'),
-});
-
-const resourcesSchema = z.strictObject({
-  memory: field(memorySchema, 'Memory limits; sizes in K, M, G, T (powers of 1024) or bytes.'),
-  cpu: field(cpuSchema, 'CPU limits.'),
-  tasks: field(z.int().min(1).max(MAX_TASKS), 'Most processes and threads (TasksMax=).'),
-});
-
-const sandboxSchema = z.strictObject({
-  privateTmp: field(z.boolean(), 'A /tmp and /var/tmp of its own (PrivateTmp=).', SPEC_DEFAULTS.privateTmp),
-  noNewPrivileges: field(z.boolean(), 'No sudo, no setuid (NoNewPrivileges=).', SPEC_DEFAULTS.noNewPrivileges),
-  readOnlyPaths: field(
-    z.array(text(optionalUnitPathProblem)),
-    'Paths it may read and not write; with the prefix - one may be absent (ReadOnlyPaths=).',
-    [],
-  ),
-  readWritePaths: field(
-    z.array(text(optionalUnitPathProblem)),
-    'Paths it may write inside read-only ones; with the prefix - one may be absent (ReadWritePaths=).',
-    [],
-  ),
-});
-
-const probePort = () =>
-  field(
-    z.union([portNumber(), text(probePortProblem)]),
-    'Port to ask: a number or a template such as "{PORT}". By default the server\'s own port.',
-  );
-
-const httpCheckSchema = z.strictObject({
-  path: field(
-    text(requestPathProblem),
-    'Path of the request; an answer of 200-399 is a success.',
-    PROBE_DEFAULTS.httpPath,
-  ),
-  port: probePort(),
-  scheme: field(z.enum(['http', 'https']), 'Scheme; certificates are not verified.', PROBE_DEFAULTS.httpScheme),
-  headers: field(z.record(text(headerNameProblem), text(headerValueProblem)), 'Headers of the request.', {}),
-});
-
-const probeSeconds = (minimum: number) => z.int().min(minimum).max(MAX_PROBE_SECONDS);
-
-const probeSchema = z.strictObject({
-  http: field(httpCheckSchema, 'Ready when an HTTP GET succeeds.'),
-  tcp: field(z.strictObject({ port: probePort() }), 'Ready when the port accepts a connection.'),
-  initialDelaySeconds: field(probeSeconds(0), 'Wait before the first try.', PROBE_DEFAULTS.initialDelaySeconds),
-  periodSeconds: field(
-    probeSeconds(1),
-    'Time between two tries, once the first has succeeded; until then it is tried every second.',
-    PROBE_DEFAULTS.periodSeconds,
-  ),
-  timeoutSeconds: field(probeSeconds(1), 'A try that takes longer has failed.', PROBE_DEFAULTS.timeoutSeconds),
-  successThreshold: field(z.int().min(1).max(1000), 'Successes in a row until ready.', PROBE_DEFAULTS.successThreshold),
-  failureThreshold: field(
-    z.int().min(1).max(1000),
-    'Failures in a row until not ready.',
-    PROBE_DEFAULTS.failureThreshold,
-  ),
-});
-
-const suspensionSchema = z.strictObject({
-  reason: field(z.string().max(1024), 'Why, for people.'),
-  until: field(text(momentProblem), 'When it may run again: 2027-01-31T18:00:00Z, or a local date 2027-01-31.'),
-});
-
-const environmentSchema = z
-  .record(text(variableNameProblem), text(variableValueProblem))
-  .superRefine((value, context) => {
-    const message = environmentProblem(value);
-    if (message !== undefined) context.addIssue({ code: 'custom', message });
-  });
-
-const commandSchema = z
-  .array(nonEmptyText())
-  .min(1)
-  .superRefine(([program], context) => {
-    const message = program === undefined || program === '' ? undefined : programProblem(program);
-    if (message !== undefined) context.addIssue({ code: 'custom', message, path: [0] });
-  });
-
-const fieldsSchema = z.strictObject({
   user: field(
-    z.union([text(accountProblem), z.int().min(0).max(4_294_967_294)]),
+    account(),
     'Unix account that it runs as, by name or number; may use {NAME} (User=).',
     SPEC_DEFAULTS.user,
   ),
-  command: commandSchema.describe(
-    'Program and arguments, never through a shell. The program is an absolute path or a bare name, found on PATH (ExecStart=).',
+  group: field(
+    account(),
+    "Group that it runs in, by name or number; may use {NAME} (Group=). By default the account's own.",
+  ),
+  supplementaryGroups: field(
+    z.array(account()),
+    "Further groups, by name or number, beside the account's; may use {NAME} (SupplementaryGroups=).",
+    [],
+  ),
+  dynamicUser: field(
+    z.boolean(),
+    'true: instead of an account, a user that exists only while the server runs, with a home of its own that stays, below /var/lib/hublet-servers (DynamicUser=, StateDirectory=).',
+    SPEC_DEFAULTS.dynamicUser,
+  ),
+  command: field(
+    commandSchema,
+    'Program and arguments, never through a shell. The program is an absolute path or a bare name, found on PATH (ExecStart=). Every server needs one, its own or that of its profile.',
+  ),
+  preStart: field(
+    commandsSchema,
+    'Commands that run before it, one after the other, as the same account and in the same sandbox; one that fails fails the start (ExecStartPre=).',
+    [],
+  ),
+  postStop: field(
+    commandsSchema,
+    'Commands that run after its end, one after the other, however it ended (ExecStopPost=).',
+    [],
   ),
   workingDirectory: field(
     text(unitPathProblem),
@@ -153,6 +66,16 @@ const fieldsSchema = z.strictObject({
     SPEC_DEFAULTS.workingDirectory,
   ),
   environment: field(environmentSchema, 'Environment variables; values are strings, so put numbers in quotes.', {}),
+  environmentFiles: field(
+    environmentFilesSchema,
+    'Files of variables that systemd reads as root at each start, each winning over the ones before; environment and what hublet sets win over all of them; with the prefix - one may be absent (EnvironmentFile=).',
+    [],
+  ),
+  credentials: field(
+    credentialsSchema,
+    'Secrets by name: files that systemd reads as root and shows to this server alone, below CREDENTIALS_DIRECTORY; hublet never reads them (LoadCredential=).',
+    {},
+  ),
   extraPaths: field(z.array(text(searchPathProblem)), 'Directories put before PATH.', []),
   shell: field(text(pathProblem), 'The variable SHELL, for terminals.', SPEC_DEFAULTS.shell),
   port: field(
@@ -162,10 +85,16 @@ const fieldsSchema = z.strictObject({
   ),
   resources: field(resourcesSchema, 'What it may use; changed on the running server.'),
   sandbox: field(sandboxSchema, 'What it may see and do.'),
-  probes: field(
-    z.strictObject({ readiness: field(probeSchema, 'Is it ready? Exactly one of http and tcp.') }),
-    "Checks of its health, with Kubernetes' names and meaning.",
+  pool: field(
+    text(poolNameProblem),
+    "Pool of the configuration whose limits it shares, 1-32 of a-z, 0-9 and _ (Slice=). By default the configuration's defaultPool, where it has one.",
   ),
+  unitProperties: field(
+    unitPropertiesSchema,
+    "Any other property of the unit by systemd's name, a text or a list of texts as in a unit file: {MemoryMin: 64M}. Needs a source that may do everything.",
+    {},
+  ),
+  probes: field(probesSchema, "Checks of its health, with Kubernetes' names and meaning."),
   restartPolicy: field(
     z.enum(['Always', 'OnFailure', 'Never']),
     'When it is started again after it ended by itself.',
@@ -188,13 +117,8 @@ const fieldsSchema = z.strictObject({
   ),
 });
 
-const metadataSchema = z.strictObject({
-  name: text(serverNameProblem).describe(
-    'Name of the server, equal to the name of its file without .yaml. 1-128 bytes without /, ~ and control characters.',
-  ),
-  labels: field(z.record(text(labelKeyProblem), text(labelValueProblem)), 'For selection and metrics.', {}),
-  annotations: field(z.record(text(labelKeyProblem), z.string()), 'Free text that is kept.', {}),
-});
+/** Fields that many servers share: all of `spec` but the name of another profile. */
+export const profileSchema = fieldsSchema.omit({ profile: true });
 
 /** One server, as its file has it. */
 export const serverSchema = z
@@ -209,21 +133,10 @@ export const serverSchema = z
 /** A document that the schema accepts. */
 export type ServerDocument = z.infer<typeof serverSchema>;
 
-function probePortProblem(port: string): string | undefined {
-  const isTemplate = templatesIn(port).length > 0 && /^\d*$/.test(port.replaceAll(/\{[A-Z_]+\}/g, ''));
-  return isTemplate ? undefined : 'must be a number or a template such as "{PORT}"';
-}
+/** What a configuration says of one profile. */
+export type Profile = z.infer<typeof profileSchema>;
 
-function headerNameProblem(name: string): string | undefined {
-  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) ? undefined : 'is not the name of a header';
-}
-
-function headerValueProblem(value: string): string | undefined {
-  return /^[\t\x20-\x7e\x80-\xff]*$/.test(value) ? undefined : 'must not hold line breaks or characters beyond Latin-1';
-}
-
-function momentProblem(moment: string): string | undefined {
-  return parseMomentMs(moment) === undefined
-    ? 'is not a moment: write 2027-01-31T18:00:00Z, or a local date such as 2027-01-31'
-    : undefined;
-}
+/** A document with all that a server needs, its own or from its profile. */
+export type CompleteDocument = ServerDocument & {
+  readonly spec: { readonly command: NonNullable<ServerDocument['spec']['command']> };
+};

@@ -1,3 +1,5 @@
+import type { ServerDocument } from './schema.ts';
+
 /** What a user asks for, after parsing: every default filled in, quantities as numbers, templates not yet expanded. */
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
@@ -175,7 +177,8 @@ export type ProblemCode =
 export type ParsedSpec =
   | {
       readonly kind: 'valid';
-      readonly spec: ServerSpec;
+      /** As written: its profile is not merged in, so it may lack what that has. */
+      readonly document: ServerDocument;
       /** The document with sorted keys and no comments, as JSON: equal strings mean an equal spec, so no new generation. */
       readonly canonical: string;
     }

@@ -39,6 +39,7 @@ export const CONDITIONS = {
   HttpReady: ['Listening', 'AddressInUse', 'Failed'],
   ClockSane: ['Steady', 'Jumped'],
   WatchDegraded: ['Watching', 'PollingOnly'],
+  ConfigReady: ['Loaded', 'RestartNeeded', 'Invalid'],
 } as const;
 
 export type ConditionType = keyof typeof CONDITIONS;
@@ -48,6 +49,7 @@ export type ConditionReason = (typeof CONDITIONS)[ConditionType][number];
 export const EVENTS = {
   SpecAccepted: 'Normal',
   SpecRejected: 'Warning',
+  PolicyDenied: 'Warning',
   InsecureSpec: 'Warning',
   Adopted: 'Normal',
   Orphaned: 'Warning',
@@ -79,6 +81,8 @@ export const EVENTS = {
   SourceRecovered: 'Normal',
   BusDisconnected: 'Warning',
   BusReconnected: 'Normal',
+  ConfigReloaded: 'Normal',
+  ConfigRejected: 'Warning',
   ControllerStarted: 'Normal',
   ControllerStopping: 'Normal',
 } as const;

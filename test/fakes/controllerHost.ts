@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ADMIN_POLICY } from '../../src/admission/policy.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Config } from '../../src/config/types.ts';
 import { type Controller, createController } from '../../src/controller.ts';
@@ -74,8 +75,11 @@ export class ControllerHost {
     const ownerUid = process.getuid?.() ?? 0;
     const directories = options.sources === 2 ? [this.specs, this.elsewhere] : [this.specs];
     this.config = {
-      sources: directories.map((path) => ({ path, ownerUid, prune: false })),
+      sources: directories.map((path) => ({ path, ownerUid, prune: false, policy: ADMIN_POLICY })),
+      profiles: {},
       pools: new Map(),
+      prune: { minCount: 3, maxFraction: 0.5 },
+      drift: { isCorrected: true, ignore: [] },
       ports: { first: 20_000, last: 29_999 },
       reconcile: {
         concurrency: options.concurrency ?? 16,
@@ -83,7 +87,7 @@ export class ControllerHost {
         resyncMs: 60_000,
         rescanMs: 200,
       },
-      metrics: { listen: null, level: 'basic', labels: [] },
+      metrics: { listen: null, level: 'basic', userLabel: 'name', labels: [] },
       runtimeDirectory: this.runtimeDirectory,
       stateDirectory: join(this.root, 'state'),
       lockPath: join(this.root, 'lock'),

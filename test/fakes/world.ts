@@ -15,6 +15,7 @@ import type { ServerMemory } from '../../src/store/types.ts';
 import { FakeClock } from './clock.ts';
 import { FakeLog } from './log.ts';
 import { FakeSystemd } from './systemd.ts';
+import { wholeSpec } from './wholeSpec.ts';
 
 /** Specs in memory: `put` and `remove` are what an editor does to the directory. */
 export class FakeSource implements Source {
@@ -60,7 +61,12 @@ export class FakeSource implements Source {
     const file = { path: `/specs/${name}.yaml`, ino: 1, size: text.length, mtimeNs: '1' };
     const base = { name, file, isDeleted: false, isFrozen: false, warnings: [] };
     if (parsed.kind === 'valid') {
-      this.#set({ ...base, spec: parsed.spec, generation: (before?.generation ?? 0) + 1, refusal: undefined });
+      this.#set({
+        ...base,
+        spec: wholeSpec(text, name),
+        generation: (before?.generation ?? 0) + 1,
+        refusal: undefined,
+      });
     } else {
       const message = parsed.kind === 'invalid' ? parsed.problems[0].message : parsed.problem.message;
       this.#set({
@@ -98,13 +104,13 @@ export class World {
   readonly memories = new Map<string, ServerMemory>();
   readonly environments = new Map<string, string>();
   readonly ports = new Map<string, number>();
-  /** Uids of other people's sockets, by port. */
-  readonly listeners = new Map<number, number[]>();
   readonly storedPools = new Set<string>();
   /** The configuration's; may change while the controller runs. */
   pools: Pools = new Map();
   defaultPool: string | undefined;
   poolWorkingSetBytes = 0;
+  /** Uids of other people's sockets, by port. */
+  readonly listeners = new Map<number, number[]>();
   readonly accounts = new Map<string, AccountAnswer>();
   readonly groups = new Map<string, NssAnswer<Group>>();
   /** Another text: /etc/passwd was changed. */
@@ -181,22 +187,6 @@ export class World {
     if (this.fullDisk !== undefined) throw new Error(this.fullDisk);
   }
 
-  #loopPorts(): LoopPorts {
-    const instruments = new Proxy({} as Instruments, {
-      get: (_target, key) => (key === 'serverExited' ? (result: string) => this.exits.push(result) : () => undefined),
-    });
-    const config: Config = {
-      sources: [],
-      get pools() {
-        return pools();
-      },
-      ...(defaultPool === undefined ? {} : { defaultPool }),
-      ports: { first: 20_000, last: 29_999 },
-      reconcile: { concurrency: 16, maxStarting: this.maxStarting, resyncMs: 60_000, rescanMs: 20_000 },
-      metrics: { listen: null, level: 'basic', labels: [] },
-      runtimeDirectory: '/run/hublet',
-      stateDirectory: '/var/lib/hublet',
-      lockPath: '/run/hublet.lock',
   #sampler(workingSetBytes: () => number): UsageSampler {
     return {
       start: () => undefined,
@@ -213,12 +203,31 @@ export class World {
     };
   }
 
+  #loopPorts(): LoopPorts {
+    const instruments = new Proxy({} as Instruments, {
+      get: (_target, key) => (key === 'serverExited' ? (result: string) => this.exits.push(result) : () => undefined),
+    });
+    const pools = () => this.pools;
+    const { defaultPool } = this;
+    const config: Config = {
+      sources: [],
+      profiles: {},
+      get pools() {
+        return pools();
+      },
+      ...(defaultPool === undefined ? {} : { defaultPool }),
+      prune: { minCount: 3, maxFraction: 0.5 },
+      drift: { isCorrected: true, ignore: [] },
+      ports: { first: 20_000, last: 29_999 },
+      reconcile: { concurrency: 16, maxStarting: this.maxStarting, resyncMs: 60_000, rescanMs: 20_000 },
+      metrics: { listen: null, level: 'basic', userLabel: 'name', labels: [] },
+      runtimeDirectory: '/run/hublet',
+      stateDirectory: '/var/lib/hublet',
+      lockPath: '/run/hublet.lock',
       isUserMode: false,
     };
     return {
       clock: this.clock,
-    const pools = () => this.pools;
-    const { defaultPool } = this;
       log: this.log,
       config,
       source: this.source,
@@ -248,6 +257,13 @@ export class World {
           for (const path of this.environments.keys()) if (!keep.has(path)) this.environments.delete(path);
         },
       },
+      poolStore: {
+        pools: this.storedPools,
+        add: (pool) => void this.storedPools.add(pool),
+        remove: (pool) => void this.storedPools.delete(pool),
+      },
+      hostFacts: () => ({ memoryBytes: 8 * 1024 ** 3, cpuCount: 4 }),
+      poolSampler: this.#sampler(() => this.poolWorkingSetBytes),
       portStore: {
         ports: this.ports,
         assign: (name, port) => {
@@ -268,13 +284,6 @@ export class World {
         localVersion: () => '',
       },
       prober: {
-      poolStore: {
-        pools: this.storedPools,
-        add: (pool) => void this.storedPools.add(pool),
-        remove: (pool) => void this.storedPools.delete(pool),
-      },
-      hostFacts: () => ({ memoryBytes: 8 * 1024 ** 3, cpuCount: 4 }),
-      poolSampler: this.#sampler(() => this.poolWorkingSetBytes),
         follow: (server, { invocationId }, isKnownReady) => {
           if (isKnownReady !== true || this.verdicts.has(server)) return;
           this.verdicts.set(server, { invocationId, isReady: true, reason: 'ProbeSucceeded', message: '' });

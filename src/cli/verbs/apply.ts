@@ -1,19 +1,10 @@
-import { lstatSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { Config } from '../../config/types.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT, errorCode } from '../errors.ts';
 import { readSpecName } from '../output.ts';
-import { decodeSpec, findSpecFile, listDirectory, newSpecPath, readSpecText, writeSpecText } from '../specFiles.ts';
+import { findSpecFile, newSpecPath, readSpecText, writeSpecText } from '../specFiles.ts';
+import { readInputs } from '../specInputs.ts';
 import { checkSpec } from '../specText.ts';
-
-interface Input {
-  /** What messages call it. */
-  readonly label: string;
-  readonly text: string;
-  /** The name its file would give it, for a text that names none. */
-  readonly stem: string;
-}
 
 interface Change {
   readonly name: string;
@@ -28,8 +19,8 @@ export async function runApply(context: Context, files: readonly string[]): Prom
   const lines: string[] = [];
   for (const input of await readInputs(context, files)) {
     const name = readSpecName(input.text) ?? input.stem;
-    const checked = checkSpec(input.text, name, input.label);
-    if (checked.kind === 'invalid') lines.push(...checked.lines);
+    const checked = checkSpec(input.text, name, input.label, config);
+    if (checked.kind !== 'valid') lines.push(...checked.lines);
     else if (changes.some((change) => change.name === name)) lines.push(`${input.label}: ${name} is given twice`);
     else changes.push({ name, path: targetPath(config, name), text: endLine(input.text) });
   }
@@ -42,26 +33,6 @@ export async function runApply(context: Context, files: readonly string[]): Prom
 /** A file without a line break at its end may still be being written, so the controller would wait for more. */
 function endLine(text: string): string {
   return text.endsWith('\n') ? text : `${text}\n`;
-}
-
-async function readInputs(context: Context, files: readonly string[]): Promise<Input[]> {
-  const inputs: Input[] = [];
-  for (const file of files) {
-    if (file === '-') {
-      inputs.push({ label: 'standard input', text: await context.readInput(), stem: '' });
-      continue;
-    }
-    const stat = lstatSync(file, { throwIfNoEntry: false });
-    if (stat === undefined) throw new CliError(EXIT.usage, `${file}: no such file or directory`);
-    if (stat.isDirectory()) {
-      for (const { name, path } of listDirectory(file))
-        inputs.push({ label: path, text: readSpecText(path), stem: name });
-    } else {
-      // A link or a pipe is fine here: whoever calls may read it, and what is written is a regular file.
-      inputs.push({ label: file, text: decodeSpec(file, readFileSync(file)), stem: basename(file, '.yaml') });
-    }
-  }
-  return inputs;
 }
 
 /** The first source's file of that name. @throws {CliError} refused, where another source has the server already */

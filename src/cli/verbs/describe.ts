@@ -1,3 +1,4 @@
+import type { Config } from '../../config/types.ts';
 import { readEvents } from '../../status/eventFile.ts';
 import type { ServerStatus } from '../../status/types.ts';
 import { formatAge, formatBytes } from '../amounts.ts';
@@ -39,7 +40,7 @@ export async function runDescribe(context: Context, name: string): Promise<numbe
   printSection(
     context,
     'Spec',
-    path === undefined ? [['File', 'gone: the server is being deleted']] : specRows(name, path),
+    path === undefined ? [['File', 'gone: the server is being deleted']] : specRows(name, path, config),
   );
   printSection(context, 'Unit', unitRows(server, live, context.clock.wallMs()));
   printSection(context, 'Limits in force', appliedRows(server));
@@ -69,12 +70,13 @@ function printSection(context: Context, title: string, rows: readonly Row[]): vo
   context.print(`\n${context.style.bold(title)}\n${body}`);
 }
 
-function specRows(name: string, path: string): Row[] {
+function specRows(name: string, path: string, config: Config): Row[] {
   const file = ['File', printable(path)];
   try {
-    const checked = checkSpec(readSpecText(path), name, path);
-    if (checked.kind === 'invalid') return [file, ...checked.lines.map((line) => ['Problem', printable(line)])];
-    return [file, ...summariseSpec(checked.spec).map(([title, words]) => [title, printable(words)])];
+    const checked = checkSpec(readSpecText(path), name, path, config);
+    if (checked.kind !== 'valid') return [file, ...checked.lines.map((line) => ['Problem', printable(line)])];
+    const profile = checked.profile === undefined ? [] : [['Profile', checked.profile]];
+    return [file, ...profile, ...summariseSpec(checked.spec).map(([title, words]) => [title, printable(words)])];
   } catch (error) {
     // Whoever may read the status need not be allowed to read the spec.
     if (!(error instanceof CliError) && errorCode(error) === undefined) throw error;

@@ -26,11 +26,12 @@ export async function runSuspend(context: Context, { names, reason, until }: Sus
 
 /** `hublet resume`: takes that wish away. */
 export function runResume(context: Context, names: readonly string[]): Promise<number> {
-  return editServers(context, names, (spec) =>
-    spec.suspend === undefined
-      ? { kind: 'unchanged', words: 'is not suspended' }
-      : { kind: 'edit', edit: { path: FIELD, value: undefined, done: 'resumed' } },
-  );
+  return editServers(context, names, ({ spec, document }) => {
+    if (spec.suspend === undefined) return { kind: 'unchanged', words: 'is not suspended' };
+    // Without a wish of its own, that of its profile would count again.
+    const isByProfile = document.spec.suspend === undefined;
+    return { kind: 'edit', edit: { path: FIELD, value: isByProfile ? false : undefined, done: 'resumed' } };
+  });
 }
 
 function momentOf(text: string, nowMs: number): string {

@@ -1,20 +1,30 @@
 import { lstatSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
+import type { ProfileSet } from '../../admission/profile.ts';
 import type { ServerSpec } from '../../spec/types.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { listDirectory, readSpecText, type SpecFile } from '../specFiles.ts';
 import { checkSpec } from '../specText.ts';
 
-/** `hublet validate`: judges specs without a controller, a bus or a configuration. Exit code 3 where one is invalid. */
+/**
+ * `hublet validate`: judges specs without a controller or a bus, with the profiles of this host's configuration where there
+ * is one. Exit code 3 where one is invalid.
+ */
 export async function runValidate(context: Context, paths: readonly string[]): Promise<number> {
   const lines: string[] = [];
   const specs: { readonly path: string; readonly spec: ServerSpec }[] = [];
+  const set = await readProfiles(context);
+  let count = 0;
   for (const { name, path } of paths.flatMap(expand)) {
     try {
-      const checked = checkSpec(readSpecText(path), name, path);
+      count += 1;
+      const checked = checkSpec(readSpecText(path), name, path, set);
       if (checked.kind === 'valid') specs.push({ path, spec: checked.spec });
-      else lines.push(...checked.lines);
+      // On another computer than the server's, its profiles may well not be there.
+      else if (checked.kind === 'unknownProfile' && Object.keys(set.profiles).length === 0) {
+        context.warn(`${path}: judged without its profile, as there are no profiles here`);
+      } else lines.push(...checked.lines);
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       lines.push(error.message);
@@ -23,8 +33,19 @@ export async function runValidate(context: Context, paths: readonly string[]): P
   lines.push(...findConflicts(specs));
   for (const line of lines) context.warn(line);
   if (lines.length > 0) return EXIT.invalid;
-  context.print(specs.length === 1 ? `ok: ${specs[0]?.path} is valid\n` : `ok: ${specs.length} specs are valid\n`);
+  context.print(count === 1 ? `ok: ${paths.flatMap(expand)[0]?.path} is valid\n` : `ok: ${count} specs are valid\n`);
   return EXIT.ok;
+}
+
+/** The profiles of this host; none, and a warning, where its configuration is bad. */
+async function readProfiles(context: Context): Promise<ProfileSet> {
+  try {
+    return await context.config();
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exitCode !== EXIT.badConfiguration) throw error;
+    context.warn(`the configuration is bad, so profiles are not known: ${error.message}`);
+    return { profiles: {} };
+  }
 }
 
 function expand(path: string): readonly SpecFile[] {

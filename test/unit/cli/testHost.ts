@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ADMIN_POLICY } from '../../../src/admission/policy.ts';
 import type { Context } from '../../../src/cli/context.ts';
 import { fileIdentity } from '../../../src/cli/specFiles.ts';
 import { PLAIN_STYLE } from '../../../src/cli/style.ts';
@@ -45,11 +46,14 @@ export class TestHost {
 
   get config(): Config {
     return {
-      sources: [{ path: this.specs, ownerUid: 0, prune: true }],
+      sources: [{ path: this.specs, ownerUid: 0, prune: true, policy: ADMIN_POLICY }],
+      profiles: {},
       pools: new Map(),
+      prune: { minCount: 3, maxFraction: 0.5 },
+      drift: { isCorrected: true, ignore: [] },
       ports: { first: 20000, last: 20100 },
       reconcile: { concurrency: 1, maxStarting: 1, resyncMs: 1, rescanMs: 1 },
-      metrics: { listen: null, level: 'basic', labels: [] },
+      metrics: { listen: null, level: 'basic', userLabel: 'name', labels: [] },
       runtimeDirectory: this.runtime,
       stateDirectory: join(this.root, 'state'),
       lockPath: join(this.root, 'lock'),
@@ -87,11 +91,11 @@ export class TestHost {
         observedGeneration: 1,
         phase: 'Ready',
         user: name,
+        pool: null,
         unit: unitName(name),
         controlGroup: null,
         invocationId: null,
         mainPid: null,
-        pool: null,
         address: null,
         restarts: 0,
         startedAt: null,

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ADMIN_POLICY } from '../../../src/admission/policy.ts';
 import { ConfigError } from '../../../src/config/errors.ts';
 import { type LoadOptions, loadConfig, locateConfig } from '../../../src/config/load.ts';
 
@@ -51,11 +52,16 @@ describe('without any file', () => {
     const config = await loadConfig(options({ env, isUserMode: true, uid: 1000 }));
 
     expect(config).toEqual({
-      sources: [{ path: `${directory}/.config/hublet/desired-state`, ownerUid: 1000, prune: true }],
+      sources: [
+        { path: `${directory}/.config/hublet/desired-state`, ownerUid: 1000, prune: true, policy: ADMIN_POLICY },
+      ],
+      profiles: {},
       pools: new Map(),
+      prune: { minCount: 3, maxFraction: 0.5 },
+      drift: { isCorrected: true, ignore: [] },
       ports: { first: 20_000, last: 29_999 },
       reconcile: { concurrency: 16, maxStarting: 8, resyncMs: 60_000, rescanMs: 20_000 },
-      metrics: { listen: '127.0.0.1:0', level: 'basic', labels: [] },
+      metrics: { listen: '127.0.0.1:0', level: 'basic', userLabel: 'name', labels: [] },
       runtimeDirectory: `${directory}/run/hublet`,
       stateDirectory: `${directory}/.local/state/hublet`,
       lockPath: `${directory}/run/hublet.lock`,
@@ -79,7 +85,7 @@ describe('files', () => {
     write('hublet.d/20-late.yaml', `${HEAD}reconcile: {concurrency: 6, maxStarting: 9}\n`);
     write(
       'hublet.d/10-early.yaml',
-      `${HEAD}reconcile: {concurrency: 5}\nsources: [{path: /c/, owner: jupyterhub, prune: off}]\n`,
+      `${HEAD}reconcile: {concurrency: 5}\npolicies: {hub: {}}\nsources: [{path: /c/, owner: jupyterhub, policy: hub, prune: off}]\n`,
     );
     write('hublet.d/30-other.txt', 'not read');
     write('hublet.d/40-empty.yaml', '# nothing yet\n');
@@ -87,25 +93,28 @@ describe('files', () => {
     const config = await loadConfig(options());
 
     expect(config.reconcile).toEqual({ concurrency: 6, maxStarting: 9, resyncMs: 120_000, rescanMs: 20_000 });
-    expect(config.sources).toEqual([{ path: '/c', ownerUid: 998, prune: false }]);
+    expect(config.sources).toMatchObject([{ path: '/c', ownerUid: 998, prune: false, policy: { name: 'hub' } }]);
   });
 
   it('say everything that is wrong in any of them', async () => {
-    const main = write('hublet.yaml', `${HEAD}sources: [{path: a}]\nreconsile: {}\npolicies: {}\nprune: {}\n`);
+    const main = write(
+      'hublet.yaml',
+      `${HEAD}sources: [{path: a}]\nreconsile: {}\npolicies: {a b: {}}\nprune: {minCount: 0}\n`,
+    );
     const late = write(
       'hublet.d/a.yaml',
-      `${HEAD}ports: {range: 2-1}\nmetrics: {listen: ":9"}\nreconcile: {resync: 10ms}\nsources: [{path: /x, policy: a}]\n`,
+      `${HEAD}ports: {range: 2-1}\nmetrics: {listen: ":9"}\nreconcile: {resync: 10ms}\nsources: [{path: /x, policy: a.b}]\n`,
     );
 
     expect(await linesOf(loadConfig(options()))).toEqual([
       `${main}:3:18: sources[0].path: must be an absolute path`,
       `${main}:4:1: reconsile: is not a known field, did you mean reconcile?`,
-      `${main}:5:1: policies: is not in this version of hublet`,
-      `${main}:6:1: prune: is not in this version of hublet`,
+      `${main}:5:12: policies["a b"]: must be 1-63 letters, digits, dashes and underscores, beginning with a letter or digit`,
+      `${main}:6:19: prune.minCount: must be at least 1`,
       `${late}:3:16: ports.range: runs backwards: write 1-2`,
       `${late}:4:19: metrics.listen: must be host:port, [address]:port, unix:/path or off`,
       `${late}:5:21: reconcile.resync: must be at least one second`,
-      `${late}:6:22: sources[0].policy: is not in this version of hublet`,
+      `${late}:6:30: sources[0].policy: must be 1-63 letters, digits, dashes and underscores, beginning with a letter or digit`,
     ]);
   });
 
@@ -132,7 +141,7 @@ describe('flags and variables', () => {
   it('win over files, a flag over a variable', async () => {
     write(
       'hublet.yaml',
-      `${HEAD}metrics: {listen: "127.0.0.1:1"}\nsources: [{path: /a}, {path: /b, owner: jupyterhub}]\n`,
+      `${HEAD}metrics: {listen: "127.0.0.1:1"}\npolicies: {hub: {}}\nsources: [{path: /a}, {path: /b, owner: jupyterhub, policy: hub}]\n`,
     );
     const env = {
       HUBLET_CONFIG: join(directory, 'hublet.yaml'),
@@ -149,13 +158,13 @@ describe('flags and variables', () => {
     expect(config.runtimeDirectory).toBe('/r2');
     expect(config.stateDirectory).toBe('/s1');
     expect(config.lockPath).toBe('/run/hublet.lock');
-    expect(config.sources).toEqual([{ path: '/b', ownerUid: 998, prune: true }]);
+    expect(config.sources).toMatchObject([{ path: '/b', ownerUid: 998, prune: true, policy: { name: 'hub' } }]);
   });
 
   it('give a directory that no file names', async () => {
     write('hublet.yaml', HEAD);
     const { sources } = await loadConfig(options({ flags: { desiredState: 'here' } }));
-    expect(sources).toEqual([{ path: join(process.cwd(), 'here'), ownerUid: 0, prune: true }]);
+    expect(sources).toEqual([{ path: join(process.cwd(), 'here'), ownerUid: 0, prune: true, policy: ADMIN_POLICY }]);
   });
 
   it('that mean nothing are refused', async () => {
@@ -195,7 +204,7 @@ describe('pools', () => {
     write('hublet.yaml', `${HEAD}pools: {gpu: {}}\ndefaultPool: gup\n`);
 
     expect(await linesOf(loadConfig(options()))).toEqual([
-      'defaultPool: there is no pool gup: add it to pools, or name one of gpu',
+      `${directory}/hublet.yaml:4:14: defaultPool: there is no pool gup: add it to pools, or name one of gpu`,
     ]);
   });
 

@@ -4,7 +4,7 @@ import { StartGate } from '../../../src/reconciler/startGate.ts';
 
 describe('StartGate', () => {
   it('lets in as many as it has places, and names who is next by priority, then name', () => {
-    const gate = new StartGate(2);
+    const gate = new StartGate(() => 2);
     expect(gate.enter('a', 0)).toBe(true);
     expect(gate.enter('b', 0)).toBe(true);
     expect(gate.enter('d', 0)).toBe(false);
@@ -17,7 +17,7 @@ describe('StartGate', () => {
   });
 
   it('gives the place of one that left the line to the next', () => {
-    const gate = new StartGate(1);
+    const gate = new StartGate(() => 1);
     gate.enter('a', 0);
     gate.enter('b', 0);
     gate.enter('c', 0);
@@ -27,7 +27,7 @@ describe('StartGate', () => {
   });
 
   it('counts those that were found starting, even beyond its places', () => {
-    const gate = new StartGate(1);
+    const gate = new StartGate(() => 1);
     gate.occupy('found');
     gate.occupy('found too');
     expect(gate.enter('a', 0)).toBe(false);
@@ -36,7 +36,7 @@ describe('StartGate', () => {
   });
 
   it('names each in line once, and keeps the place for it', () => {
-    const gate = new StartGate(2);
+    const gate = new StartGate(() => 2);
     for (const name of ['a', 'b', 'c', 'd', 'e']) gate.enter(name, 0);
     expect(gate.leave('a')).toEqual(['c']);
     expect(gate.leave('b')).toEqual(['d']);
@@ -46,7 +46,7 @@ describe('StartGate', () => {
   });
 
   it('gives the turn of one that leaves the line to the next', () => {
-    const gate = new StartGate(1);
+    const gate = new StartGate(() => 1);
     for (const name of ['a', 'b', 'c']) gate.enter(name, 0);
     expect(gate.leave('a')).toEqual(['b']);
     expect(gate.leave('b')).toEqual(['c']);
@@ -58,7 +58,7 @@ describe('StartGate', () => {
         fc.integer({ min: 1, max: 4 }),
         fc.uniqueArray(fc.string({ minLength: 1 }), { minLength: 1 }),
         (capacity, names) => {
-          const gate = new StartGate(capacity);
+          const gate = new StartGate(() => capacity);
           const inside = new Set<string>();
           const todo = [...names];
           const entered: string[] = [];

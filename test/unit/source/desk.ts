@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SourceSet, type SourceSetOptions } from '../../../src/source/set.ts';
-import type { SpecRecord } from '../../../src/source/types.ts';
+import type { DocumentRecord } from '../../../src/source/types.ts';
 import type { WatchDirectory, WatchEvents } from '../../../src/source/watcher.ts';
 import { parseSpec } from '../../../src/spec/parse.ts';
 import { formatProblem } from '../../../src/spec/problems.ts';
@@ -65,7 +65,7 @@ export class Desk {
       sources: [{ path: this.specs, ownerUid: process.getuid?.() ?? 0, prune: true }],
       stateDirectory: join(this.root, 'state'),
       bootId: 'boot',
-      rescanMs: 20_000,
+      settings: () => ({ rescanMs: 20_000, prune: { minCount: 3, maxFraction: 0.5 } }),
       parser: PARSER,
       clock: this.clock,
       log: this.log,
@@ -113,7 +113,7 @@ export class Desk {
     this.watch.hint(`${name}.yaml`);
   }
 
-  record(name: string): SpecRecord {
+  record(name: string): DocumentRecord {
     const record = this.set.record(name);
     if (record === undefined) throw new Error(`nothing is known of ${name}`);
     return record;
@@ -121,7 +121,7 @@ export class Desk {
 
   /** The first word of the command in force; undefined: there is no spec. */
   command(name: string): string | undefined {
-    return this.set.record(name)?.spec?.command[0];
+    return this.set.record(name)?.document?.spec.command?.[0];
   }
 
   deleted(): readonly string[] {

@@ -38,7 +38,7 @@ describe('files that come and change', () => {
     });
     expect(desk.set.names()).toEqual(['alice']);
     desk.clock.advance(1_500);
-    expect(desk.record('bob')).toMatchObject({ generation: 0, spec: undefined, refusal: { reason: 'Incomplete' } });
+    expect(desk.record('bob')).toMatchObject({ generation: 0, document: undefined, refusal: { reason: 'Incomplete' } });
   });
 
   test('a file renamed into place is taken without any waiting, each time', async () => {
@@ -234,7 +234,7 @@ describe('files that go', () => {
     expect(desk.deleted()).toEqual([]);
     desk.clock.advance(300);
     expect(desk.deleted()).toEqual(['alice']);
-    expect(desk.record('alice')).toMatchObject({ file: undefined, spec: undefined, generation: 1 });
+    expect(desk.record('alice')).toMatchObject({ file: undefined, document: undefined, generation: 1 });
   });
 
   test('unlinking and creating again within a second changes nothing', () => {

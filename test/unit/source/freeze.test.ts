@@ -121,7 +121,7 @@ describe('a directory that is lost', () => {
 
     expect(state()).toMatchObject({ isReady: false, message: expect.stringContaining('chmod go-w') });
     expect(desk.command('alice')).toBe('sleep');
-    expect(desk.record('mallory')).toMatchObject({ spec: undefined, refusal: { reason: 'InsecurePermissions' } });
+    expect(desk.record('mallory')).toMatchObject({ document: undefined, refusal: { reason: 'InsecurePermissions' } });
     expect(desk.deleted()).toEqual([]);
 
     chmodSync(desk.specs, 0o755);

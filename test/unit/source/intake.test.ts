@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Attention, type FileLook, judgeLook, UNSEEN, type Verdict } from '../../../src/source/intake.ts';
-import type { ParsedSpec, ServerSpec } from '../../../src/spec/types.ts';
+import type { ServerDocument } from '../../../src/spec/schema.ts';
+import type { ParsedSpec } from '../../../src/spec/types.ts';
 
 const refusal = { reason: 'ParseError', message: 'wrong' } as const;
 const PROBLEM = { line: 1, column: 1, path: '', message: 'wrong', code: 'ParseError' } as const;
 const PARSED: Record<'valid' | 'invalid' | 'incomplete', ParsedSpec> = {
-  valid: { kind: 'valid', spec: { name: 'a' } as ServerSpec, canonical: '{}' },
+  valid: { kind: 'valid', document: { metadata: { name: 'a' } } as ServerDocument, canonical: '{}' },
   invalid: { kind: 'invalid', problems: [PROBLEM] },
   incomplete: { kind: 'incomplete', problem: PROBLEM },
 };

@@ -49,7 +49,7 @@ describe('the store', () => {
   });
 
   const parsed = PARSER.parse(STORED.text, 'alice');
-  const good = { ...STORED, spec: parsed.kind === 'valid' ? parsed.spec : undefined };
+  const good = { ...STORED, document: parsed.kind === 'valid' ? parsed.document : undefined };
   const open = () => new LastGoodStore({ stateDirectory: directory, parser: PARSER, clock, log });
   const file = () => join(directory, 'specs', readdirSync(join(directory, 'specs'))[0] ?? '');
 
@@ -57,7 +57,7 @@ describe('the store', () => {
     open().put(good);
     expect(statSync(file()).mode & 0o777).toBe(0o600);
     expect(statSync(join(directory, 'specs')).mode & 0o777).toBe(0o700);
-    expect(open().get('alice')).toMatchObject({ generation: 3, spec: good.spec });
+    expect(open().get('alice')).toMatchObject({ generation: 3, document: good.document });
   });
 
   test('reports a damaged file and does without it', () => {
@@ -75,7 +75,7 @@ describe('the store', () => {
 
   test('keeps the generation of a text that this version refuses', () => {
     open().put({ ...good, text: specText('alice', 'x', '  fromTheFuture: 1\n') });
-    expect(open().get('alice')).toMatchObject({ generation: 3, spec: undefined });
+    expect(open().get('alice')).toMatchObject({ generation: 3, document: undefined });
     expect(log.complaints()).toEqual(['stored spec is not valid in this version']);
   });
 

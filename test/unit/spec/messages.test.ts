@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseSpec } from '../../../src/spec/parse.ts';
+import { completeSpec } from '../../../src/admission/profile.ts';
+import { locateInText, parseSpec } from '../../../src/spec/parse.ts';
 import { formatProblem } from '../../../src/spec/problems.ts';
 
 /** A spec with `lines` below `spec:`; the first of them is line 6. */
@@ -14,8 +15,12 @@ function serverWith(...lines: string[]): string {
 
 function messagesOf(text: string): readonly string[] {
   const parsed = parseSpec(text, 'alice');
-  if (parsed.kind === 'valid') return [];
-  const problems = parsed.kind === 'invalid' ? parsed.problems : [parsed.problem];
+  const problems =
+    parsed.kind === 'incomplete' ? [parsed.problem] : parsed.kind === 'invalid' ? parsed.problems : gaps();
+  function gaps() {
+    const whole = parsed.kind === 'valid' ? completeSpec(parsed.document, undefined, []) : undefined;
+    return whole?.kind === 'invalid' ? locateInText(whole.problems, text) : [];
+  }
   return problems.map((problem) => formatProblem('alice.yaml', problem));
 }
 
@@ -43,12 +48,15 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
   ],
   [
     'fields of the contract that are not there yet',
-    serverWith('pool: gpu', 'sandbox:', '  umask: "0077"', 'probes:', '  liveness: {tcp: {}}'),
-    'alice.yaml:7:3: spec.pool: is not in this version of hublet',
-    'alice.yaml:9:5: spec.sandbox.umask: is not in this version of hublet',
-    'alice.yaml:11:5: spec.probes.liveness: is not in this version of hublet',
+    serverWith('idle: {timeout: 1h}', 'probes:', '  liveness: {tcp: {}}'),
+    'alice.yaml:7:3: spec.idle: is not in this version of hublet',
+    'alice.yaml:9:5: spec.probes.liveness: is not in this version of hublet',
   ],
-  ['no command', specWith('user: alice'), 'alice.yaml:5:1: spec.command: is missing'],
+  [
+    'no command',
+    specWith('user: alice'),
+    'alice.yaml:5:1: spec.command: is missing: write it here or name a profile that has one',
+  ],
   ['an empty command', specWith('command: []'), 'alice.yaml:6:12: spec.command: must not be an empty list'],
   ['a command in one text', specWith('command: sleep 60'), 'alice.yaml:6:12: spec.command: must be a list, not a text'],
   [
@@ -231,7 +239,16 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
     'a probe and a template of no port',
     serverWith('port: none', 'environment: {P: "{PORT}"}', 'probes: {readiness: {tcp: {}}}'),
     'alice.yaml:8:20: spec.environment.P: uses {PORT}, but spec.port is none',
-    'alice.yaml:9:29: spec.probes.readiness.tcp: must have a port, since spec.port is none',
+  ],
+  [
+    'a probe of no port',
+    serverWith('port: none', 'probes: {readiness: {tcp: {}}}'),
+    'alice.yaml:8:29: spec.probes.readiness.tcp: must have a port, since spec.port is none',
+  ],
+  [
+    'a probe of no port',
+    serverWith('port: none', 'probes: {readiness: {tcp: {}}}'),
+    'alice.yaml:8:29: spec.probes.readiness.tcp: must have a port, since spec.port is none',
   ],
   [
     'a suspension until no day',

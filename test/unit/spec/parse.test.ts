@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseSpec } from '../../../src/spec/parse.ts';
 import type { ServerSpec } from '../../../src/spec/types.ts';
+import { wholeSpec } from '../../fakes/wholeSpec.ts';
 
 const examples = join(import.meta.dirname, '../../../desired-state');
 
@@ -43,9 +44,7 @@ spec:
 const MINIMAL = 'apiVersion: hublet/v1\nkind: Server\nmetadata: {name: alice}\nspec: {command: [sleep, "60"]}\n';
 
 function specOf(text: string, stem = 'alice'): ServerSpec {
-  const parsed = parseSpec(text, stem);
-  if (parsed.kind !== 'valid') throw new Error(JSON.stringify(parsed));
-  return parsed.spec;
+  return wholeSpec(text, stem);
 }
 
 function canonicalOf(text: string): string {

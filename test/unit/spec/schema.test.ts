@@ -44,7 +44,7 @@ describe('the schema', () => {
   it('carries defaults, patterns and strictness into JSON Schema', () => {
     const { properties, additionalProperties } = JSON.parse(renderServerJsonSchema());
     expect(additionalProperties).toBe(false);
-    expect(properties.spec.required).toEqual(['command']);
+    expect(properties.spec.required).toBeUndefined();
     expect(properties.spec.properties.shell.default).toBe('/bin/bash');
     expect(JSON.stringify(properties.spec.properties.startTimeout)).toContain('ms');
   });

@@ -1,14 +1,15 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { dynamicAccount } from '../../../src/admission/dynamicAccount.ts';
 import { choosePort } from '../../../src/admission/ports.ts';
 import { admit } from '../../../src/admission/resolve.ts';
 import { accountName } from '../../../src/admission/runsAs.ts';
-import { parseSpec } from '../../../src/spec/parse.ts';
 import type { ServerSpec } from '../../../src/spec/types.ts';
 import { compileUnit } from '../../../src/units/compile.ts';
+import { wholeSpec } from '../../fakes/wholeSpec.ts';
 
 /**
- * Each fixture is a spec with what must come of it below the line `--- expected`: the properties sent at the start, then the
+ * Each fixture is a spec (with a line `# user mode` for a user manager) with what must come of it below the line `--- expected`: the properties sent at the start, then the
  * environment file; or the refusal. `UPDATE_GOLDEN=1` writes the lower part anew: read the difference before it is committed,
  * because another HUBLET_UNIT_HASH for the same spec tells everyone who upgrades that their servers need a restart.
  */
@@ -25,7 +26,7 @@ const files = readdirSync(FOLDER).filter((file) => file.endsWith('.golden'));
 
 describe('a spec compiles to exactly these properties and this environment', () => {
   it('has fixtures', () => {
-    expect(files.length).toBeGreaterThanOrEqual(12);
+    expect(files.length).toBeGreaterThanOrEqual(60);
   });
 
   it.each(files)('%s', (file) => {
@@ -41,13 +42,14 @@ describe('a spec compiles to exactly these properties and this environment', () 
 
 function compiled(source: string): string {
   const name = /^metadata: \{name: (.*)\}$/m.exec(source)?.[1] ?? '';
-  const parsed = parseSpec(source, name);
-  if (parsed.kind !== 'valid') throw new Error(`the fixture is no valid spec: ${JSON.stringify(parsed)}`);
-  const { spec } = parsed;
+  const spec = wholeSpec(source, name);
   const port = portOf(spec);
-  const admitted = admit(spec, { account: accountOf(spec), ...(port === undefined ? {} : { port }) });
+  const isUserMode = /^# user mode$/m.test(source);
+  const account = spec.dynamicUser ? dynamicAccount(spec.name, true) : accountOf(spec);
+  const admitted = admit(spec, { account, isUserMode, ...(port === undefined ? {} : { port }) });
   if (admitted.kind === 'refused') return `refused ${admitted.reason}: ${admitted.message}\n`;
-  const plan = compileUnit(admitted.server, { ...CONTEXT, specPath: `/etc/hublet/desired-state/${spec.name}.yaml` });
+  const specPath = `/etc/hublet/desired-state/${spec.name}.yaml`;
+  const plan = compileUnit(admitted.server, { ...CONTEXT, specPath, isUserMode });
   const properties = plan.properties.map(({ name, signature, value }) => `${name} ${signature} ${show(value)}`).sort();
   return [plan.unit, ...properties, '', plan.environmentFile.text].join('\n');
 }
