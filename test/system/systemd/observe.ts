@@ -117,7 +117,7 @@ async function ends(): Promise<void> {
   const killed = await start('killed');
   process.kill(killed.mainPid, 'SIGKILL');
   note('SIGKILL', await until('killed', (state) => state.activeState === 'failed' && !state.hasJob));
-  const hog = 'exec python3 -c "x = bytearray(200_000_000)"';
+  const hog = "exec perl -e '@held = (1) x 4_000_000'";
   await systemd.startTransientUnit(unit('oom'), service(hog));
   note('out of memory', await until('oom', (state) => state.activeState === 'failed' && !state.hasJob));
   await systemd.startTransientUnit(unit('oomc'), service(hog, { OOMPolicy: ['s', 'continue'] }));
