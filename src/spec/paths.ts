@@ -46,6 +46,8 @@ export function programProblem(program: string): string | undefined {
   if (STARTS_ABSOLUTE.test(program)) return pathProblem(program);
   if (program.includes('/')) return 'must be an absolute path or a bare name, not a relative path';
   if (program === '.' || program === '..') return 'must be the name of a program';
+  // Not to systemd on D-Bus, but where it stores a unit and reads it again with a daemon-reload, as root.
+  if (/^[-@:+!|;]/.test(program)) return `must not begin with ${program[0]}, which means something else to systemd`;
   return Buffer.byteLength(program) > MAX_FILE_NAME_BYTES
     ? `must be at most ${MAX_FILE_NAME_BYTES} bytes long`
     : undefined;

@@ -21,9 +21,13 @@ export function unitName(serverName: string): string {
   return `${cutBetweenEscapes(stem, KEPT_OF_LONG_NAME_BYTES)}\\x7e${serverFileId(serverName).slice(0, 16)}${SUFFIX}`;
 }
 
-/** The middle of its unit's name: names a server in paths that people read. At most 185 bytes, shared by no two servers. */
+/**
+ * Names a server in paths that people read: as in its unit's name, with `=NN` for `\xNN`. At most 185 bytes, shared by no two servers.
+ *
+ * No backslash: a daemon-reload reads StateDirectory= back with its escapes undone, as another directory.
+ */
 export function serverPathName(serverName: string): string {
-  return unitName(serverName).slice(PREFIX.length, -SUFFIX.length);
+  return unitName(serverName).slice(PREFIX.length, -SUFFIX.length).replaceAll('\\x', '=');
 }
 
 /** The name in ASCII without blanks: `A-Z a-z 0-9 _ - .` as they are, every other byte of its UTF-8 as `\xNN`. Never cut, so `unescapedName` gives the name back. */

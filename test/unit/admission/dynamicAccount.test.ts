@@ -37,7 +37,7 @@ test('no two servers share a user or a state directory, and systemd takes both',
       expect(new Set(accounts.map((account) => account.stateDirectory)).size).toBe(accounts.length);
       for (const account of accounts) {
         expect(account.name).toMatch(/^[A-Za-z_][A-Za-z0-9_-]{0,30}$/);
-        expect(account.stateDirectory).toMatch(/^hublet-servers\/[A-Za-z0-9_.\\-]{1,185}$/);
+        expect(account.stateDirectory).toMatch(/^hublet-servers\/[A-Za-z0-9_.=-]{1,185}$/);
       }
     }),
   );

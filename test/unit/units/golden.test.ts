@@ -50,7 +50,9 @@ function compiled(source: string): string {
   if (admitted.kind === 'refused') return `refused ${admitted.reason}: ${admitted.message}\n`;
   const specPath = `/etc/hublet/desired-state/${spec.name}.yaml`;
   const plan = compileUnit(admitted.server, { ...CONTEXT, specPath, isUserMode });
-  const properties = plan.properties.map(({ name, signature, value }) => `${name} ${signature} ${show(value)}`).sort();
+  // By name alone: one that comes twice keeps its order, which counts.
+  const sorted = plan.properties.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const properties = sorted.map(({ name, signature, value }) => `${name} ${signature} ${show(value)}`);
   return [plan.unit, ...properties, '', plan.environmentFile.text].join('\n');
 }
 
@@ -69,9 +71,10 @@ function portOf(spec: ServerSpec): number | undefined {
   return choice.kind === 'port' ? choice.port : undefined;
 }
 
-/** `nohome` has none; every other account has its home below /home. */
+/** `nohome` has none; every other account has its home below /home. A number is alice's. */
 function accountOf(spec: ServerSpec) {
-  const name = accountName(spec);
+  const asked = accountName(spec);
+  const name = /^\d+$/.test(asked) ? 'alice' : asked;
   return { name, uid: 1001, gid: 1002, home: name === 'nohome' ? '' : `/home/${name}`, shell: '/bin/sh' };
 }
 
