@@ -10,6 +10,7 @@ import { processProperties } from './process.ts';
 import { property } from './property.ts';
 import { accountProperties, sandboxProperties } from './sandbox.ts';
 import type { UnitContext, UnitPlan, UnitProperty } from './types.ts';
+import { ownProperties, withUnitProperties } from './unitProperties.ts';
 import { needsPrivateUsers } from './userMode.ts';
 
 /**
@@ -18,14 +19,16 @@ import { needsPrivateUsers } from './userMode.ts';
  * The plan of one server: the same server and context always give the same plan, and two plans with equal `hash` differ in nothing
  * that needs a restart.
  * @throws {EnvironmentError} a variable that can't be given; `admit` has refused such a server before
+ * @throws {TypeError} a unit property that can't be taken; likewise
  * @see org.freedesktop.systemd1(5), "StartTransientUnit"
  */
 export function compileUnit(server: Server, context: UnitContext): UnitPlan {
   const { spec } = server;
   const environment = serverEnvironment(server);
   const path = `${context.environmentDirectory}/${serverFileId(spec.name)}.env`;
-  const live = liveProperties(spec.resources);
-  const wanted = [
+  const own = ownProperties(spec.unitProperties, context);
+  const live = liveProperties(spec.resources, own.live);
+  const planned = [
     // The name not last: a backslash at the end of a line would join it with the next where systemd stores the unit.
     property('Description', `${spec.name} (hublet server)`),
     ...(context.specPath === '' ? [] : [property('Documentation', [fileUrl(context.specPath)])]),
@@ -37,6 +40,7 @@ export function compileUnit(server: Server, context: UnitContext): UnitPlan {
     ...processLimits(spec.resources),
     ...live.filter(isSentAtStart),
   ];
+  const wanted = withUnitProperties(planned, own.fixed);
   const isNamespaced = context.isUserMode === true && needsPrivateUsers(wanted);
   const unmarked = isNamespaced ? [...wanted, property('PrivateUsers', true)] : wanted;
   const hash = unitHash(context.hashKey, unmarked, environment);

@@ -5,9 +5,13 @@ import { optionalProperty, property } from './property.ts';
 import { liveRows, propertyRow } from './table.ts';
 import type { UnitProperty } from './types.ts';
 
-/** One property for every live row, so that a limit that was taken out of the spec goes back. */
-export function liveProperties(resources: Resources): UnitProperty[] {
-  const wanted = limitValues(resources);
+/**
+ * One property for every live row, so that a limit that was taken out of the spec goes back.
+ *
+ * @param own values of those without a field, by D-Bus name
+ */
+export function liveProperties(resources: Resources, own: Readonly<Record<string, unknown>> = {}): UnitProperty[] {
+  const wanted = { ...own, ...limitValues(resources) };
   return liveRows().map(({ name, unset }) => property(name, wanted[name] ?? unset));
 }
 

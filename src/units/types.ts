@@ -34,4 +34,6 @@ export interface UnitContext {
   readonly specPath: string;
   /** True: for a user manager, which takes no User=. Absent: false. */
   readonly isUserMode?: boolean;
+  /** What percentages of memory in unitProperties are parts of. Absent: not known, so that there can be none. */
+  readonly memoryBytes?: number;
 }

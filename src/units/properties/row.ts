@@ -48,8 +48,8 @@ export interface FixedRow extends Row {
 /**
  * How a value looks when it comes back from systemd:
  * `set`: a list in any order; `among`: among others; `never`: not at all; `mask`: bytes padded with zeros; `commands`: with what
- * became of each; `filter`: a list whose groups are spelled out; `symlinks`: among the directories; `switch`: a word for yes or no;
- * `devices`: each with its rights in any order; `conditions`: with their results.
+ * became of each; `filter`: a list whose groups are spelled out; `switch`: a word for yes or no; `directory`: another sign for one
+ * that may be absent; `statuses`: two lists in any order; `conditions`: with their results.
  */
 export type ReadBack =
   | 'set'
