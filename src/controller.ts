@@ -3,8 +3,8 @@
  * `stop` stops; the lock, signals and exit codes are daemon.ts's.
  */
 import { createAccounts, createGroups } from './accounts/directory.ts';
-import { createMemberships } from './accounts/memberships.ts';
 import type { AccountPaths } from './accounts/localFile.ts';
+import { createMemberships } from './accounts/memberships.ts';
 import { readHostResources } from './cgroup/host.ts';
 import { CGROUP_ROOT } from './cgroup/read.ts';
 import { createUsageSampler } from './cgroup/sampler.ts';
@@ -37,6 +37,7 @@ import { openRuntimeStore } from './store/memory.ts';
 import { openPoolStore } from './store/pools.ts';
 import { openPortStore } from './store/ports.ts';
 import { SystemdOverDbus } from './systemd/adapter.ts';
+import type { UserManager } from './systemd/userManager.ts';
 import { liveRows } from './units/table.ts';
 
 export interface ControllerOptions {
@@ -51,6 +52,8 @@ export interface ControllerOptions {
   readonly statusGid: number | undefined;
   /** D-Bus address; undefined: the system bus. */
   readonly busAddress?: string | undefined;
+  /** For a user's own systemd: what that can carry out. Absent: the system's. */
+  readonly userManager?: UserManager | undefined;
   /** How long `start` waits for systemd; 20 s where absent. */
   readonly busTimeoutMs?: number | undefined;
   readonly cgroupRoot?: string;
@@ -181,6 +184,7 @@ export function createController(options: ControllerOptions): Controller {
       recent: (server) => recorded.recent(server),
     },
     instance: openInstance(config.stateDirectory),
+    ...(options.userManager === undefined ? {} : { userManager: options.userManager }),
     isPortFree: (port) => !listeners().has(port),
     portHolders: (port) => holdersOf(port, listeners),
   };
@@ -233,6 +237,11 @@ export function createController(options: ControllerOptions): Controller {
     });
   };
   let unsubscribe = (): void => undefined;
+  const { userManager } = options;
+  // A manager that began anew may have been granted more, or have lost something.
+  ports.systemd.on((event) => {
+    if (event.kind === 'reloaded') void userManager?.probe();
+  });
   let isWanted = false;
   let stopHttp = (): Promise<void> => Promise.resolve();
 
@@ -247,7 +256,10 @@ export function createController(options: ControllerOptions): Controller {
         stopHttp = keepListening(http, listen, { clock, log, tell: (state) => host.noteHttp(state) });
       ports.sampler.start();
       ports.poolSampler.start();
-      await Promise.all([ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS), ports.source.start()]);
+      await Promise.all([
+        ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS).then(() => userManager?.probe()),
+        ports.source.start(),
+      ]);
       if (isWanted) await loop.start();
       if (!isWanted) return;
       unsubscribe = options.configKeeper?.on(onConfig) ?? unsubscribe;
@@ -259,6 +271,7 @@ export function createController(options: ControllerOptions): Controller {
       unsubscribe();
       ports.events.record({ reason: 'ControllerStopping', message: 'servers run on' });
       const cancelHurry = clock.after(STOP_GRACE_MS, () => ports.systemd.close());
+      userManager?.stop();
       await loop.stop();
       cancelHurry();
       host.stop();

@@ -1,15 +1,19 @@
 /** Runs one controller in this process: its lock, its signals, its readiness and its exit code. */
 import { execFile } from 'node:child_process';
 import { flushCompileCache } from 'node:module';
+import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import { type Clock, createSystemClock } from './clock.ts';
 import type { Config } from './config/types.ts';
 import { BUS_TIMEOUT_MS, type Controller, createController } from './controller.ts';
 import type { Log } from './log.ts';
 import { createNotifier } from './notify/notifier.ts';
+import { makeFirstSources } from './store/firstRun.ts';
 import { LockHeld, takeLock } from './store/lock.ts';
 import { openScratch } from './store/scratch.ts';
 import { SystemdError } from './systemd/port.ts';
+import { findUserBus } from './systemd/userBus.ts';
+import { createUserManager, type UserManager } from './systemd/userManager.ts';
 import { VERSION } from './version.ts';
 
 export interface DaemonOptions {
@@ -47,7 +51,14 @@ const LOCK_CHECK_MS = 30_000;
 export async function runDaemon(config: Config, options: DaemonOptions): Promise<number> {
   const { log } = options;
   const clock = createSystemClock();
+  const ownSystemd = config.isUserMode ? findOwnSystemd(clock, log) : undefined;
   const lock = lockOrFail(config.lockPath);
+  if (!options.dryRun) {
+    for (const path of makeFirstSources(config)) {
+      log.info({ path }, 'made the directory for specs: drop one YAML file for each server there');
+      options.progress?.(`made ${path}: drop one YAML file for each server there`);
+    }
+  }
   const scratch = options.dryRun ? openScratch(config.runtimeDirectory, config.stateDirectory) : undefined;
   const controller = createController({
     config: scratch === undefined ? config : { ...config, ...scratch, metrics: { ...config.metrics, listen: null } },
@@ -57,7 +68,7 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
     isDryRun: options.dryRun,
     busTimeoutMs: options.once ? Math.min(options.timeoutMs, BUS_TIMEOUT_MS) : undefined,
     statusGid: config.isUserMode ? undefined : await statusGroup(log),
-    busAddress: config.isUserMode ? `unix:path=${process.env.XDG_RUNTIME_DIR ?? ''}/bus` : undefined,
+    ...ownSystemd,
   });
   const ended = Promise.withResolvers<void>();
   const onSignal = (): void => ended.resolve();
@@ -87,6 +98,31 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('SIGHUP', onHangup);
     scratch?.remove();
     lock.release();
+  }
+}
+
+/** The systemd of the user that this process runs as. @throws {NoUserManager} it can't be reached */
+function findOwnSystemd(clock: Clock, log: Log): { readonly busAddress: string; readonly userManager: UserManager } {
+  const uid = process.geteuid?.() ?? 0;
+  const { address, runtimeDirectory } = findUserBus(process.env, uid);
+  const userManager = createUserManager({
+    clock,
+    log,
+    uid,
+    userName: ownName(),
+    busAddress: address,
+    runtimeDirectory,
+  });
+  return { busAddress: address, userManager };
+}
+
+/** Undefined where the account database has no name for the uid. */
+function ownName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_SYSTEM_ERROR') return undefined;
+    throw error;
   }
 }
 

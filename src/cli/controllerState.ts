@@ -32,8 +32,10 @@ export function readControllerState(config: Config): ControllerState {
 export function warnWhenStopped(context: Context, config: Config, state: ControllerState): void {
   if (state.isRunning) return;
   const since = state.host === undefined ? 'has not run since the host started' : 'is not running';
-  const start = config.isUserMode ? 'hublet run' : 'systemctl start hublet';
-  context.warn(`the controller ${since}, so this is what its files say: start it with '${start}'`);
+  const start = config.isUserMode ? 'systemctl --user start hublet' : 'systemctl start hublet';
+  context.warn(
+    `the controller ${since}, so this is what its files say: start it with '${start}'${config.isUserMode ? " or 'hublet run'" : ''}`,
+  );
 }
 
 /**

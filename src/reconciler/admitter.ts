@@ -12,6 +12,7 @@ import { unsupportedProblem, unsupportedProperties } from '../units/versions.ts'
 import { AccountFacts } from './accountFacts.ts';
 import { PortFacts } from './portFacts.ts';
 import type { AdmissionPorts } from './ports.ts';
+import { UserModeFacts } from './userModeFacts.ts';
 
 /** Why a spec can't run here, now or at all. */
 export type NotAdmitted =
@@ -34,7 +35,15 @@ export type NotAdmitted =
     };
 
 /** Whether a spec may run here, and as what. */
-export type Admission = NotAdmitted | { readonly kind: 'admitted'; readonly server: Server; readonly plan: UnitPlan };
+export type Admission =
+  | NotAdmitted
+  | {
+      readonly kind: 'admitted';
+      readonly server: Server;
+      readonly plan: UnitPlan;
+      /** What of its defaults this host can't give, for a person; absent: nothing. */
+      readonly note?: string;
+    };
 
 /** Facts an admission was made from: while they are the same, so is the admission. */
 interface Basis {
@@ -52,12 +61,14 @@ export class Admitter {
   readonly #ports: AdmissionPorts;
   readonly #accountFacts: AccountFacts;
   readonly #portFacts: PortFacts;
+  readonly #userModeFacts: UserModeFacts;
   readonly #bases = new Map<string, Basis>();
 
   constructor(ports: AdmissionPorts, enqueue: (name: string) => void) {
     this.#ports = ports;
     this.#accountFacts = new AccountFacts(ports, enqueue);
     this.#portFacts = new PortFacts(ports);
+    this.#userModeFacts = new UserModeFacts(ports);
   }
 
   /** Takes note of the port a spec names, before any server is given one. */
@@ -83,7 +94,10 @@ export class Admitter {
    * @param isDown it is wished and nothing of it runs: a port that somebody else listens on is of no use to it
    * @throws where the port table can't be written
    */
-  admit(record: SpecRecord, spec: ServerSpec, isDown: boolean): Admission {
+  admit(record: SpecRecord, written: ServerSpec, isDown: boolean): Admission {
+    const fit = this.#userModeFacts.find(written);
+    if (fit.kind !== 'spec') return fit;
+    const { spec, note } = fit;
     const who = this.#accountFacts.find(record.name, spec);
     if (who.kind !== 'runsAs') return who;
     const where = this.#portFacts.find(record.name, spec, isDown);
@@ -100,7 +114,8 @@ export class Admitter {
     const known = this.#bases.get(record.name);
     if (known !== undefined && isSameBasis(known, basis)) return known.admission;
     const pooled = spec.pool === pool || pool === undefined ? spec : { ...spec, pool };
-    const admission = this.#compile(record, pooled, runsAs, port);
+    const compiled = this.#compile(record, pooled, runsAs, port);
+    const admission = compiled.kind === 'admitted' && note !== undefined ? { ...compiled, note } : compiled;
     this.#bases.set(record.name, { ...basis, admission });
     return admission;
   }

@@ -46,7 +46,8 @@ function accepted({ record, entry }: ServerView): ConditionState {
   if (admission.kind === 'refused' && admission.condition === 'Accepted') {
     return { type, status: 'False', reason: admission.reason, message: admission.message };
   }
-  return { type, status: 'True', reason: 'Valid', message: record.warnings.join('; ') };
+  const notes = admission.kind === 'admitted' && admission.note !== undefined ? [admission.note] : [];
+  return { type, status: 'True', reason: 'Valid', message: [...record.warnings, ...notes].join('; ') };
 }
 
 function admitted({ entry: { admission }, record }: ServerView): ConditionState {

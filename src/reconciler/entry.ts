@@ -1,8 +1,8 @@
 import { initialTransition } from 'xstate';
 import { type ServerInput, type ServerSnapshot, serverMachine } from '../machines/server.machine.ts';
+import type { ServerSpec } from '../spec/types.ts';
 import type { Condition, LastExit, ServerStatus } from '../status/types.ts';
 import type { ServerMemory } from '../store/types.ts';
-import type { ServerSpec } from '../spec/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { Admission } from './admitter.ts';
 import type { UnitEnd } from './exit.ts';
@@ -64,6 +64,8 @@ export interface ServerEntry {
   isDenied: boolean;
   /** The spec last looked at; undefined: none yet. Another object is another wish. */
   spec: ServerSpec | undefined;
+  /** Last note of an admission that an event told of. */
+  note: string | undefined;
   hasEnvironmentFile: boolean;
   /** Monotonic time since when no source knows it; undefined while one does. */
   unknownSinceMs: number | undefined;
@@ -127,6 +129,7 @@ export function createEntry(
     refusal: undefined,
     isDenied: false,
     spec: undefined,
+    note: undefined,
     hasEnvironmentFile: memory !== undefined && memory.invocationId !== '',
     unknownSinceMs: undefined,
     isAdopted: true,

@@ -10,6 +10,7 @@ import type { Source } from '../source/types.ts';
 import type { EventLog, StatusFiles } from '../status/port.ts';
 import type { Instance, PoolStore, PortStore, RuntimeStore } from '../store/types.ts';
 import type { Systemd } from '../systemd/port.ts';
+import type { UserManager } from '../systemd/userManager.ts';
 import type { HostFacts } from '../units/pool.ts';
 
 /** What admission asks: facts of the host, and the table of ports. */
@@ -25,6 +26,7 @@ export type AdmissionPorts = Pick<
   | 'events'
   | 'instance'
   | 'hostFacts'
+  | 'userManager'
 > & { readonly systemd: Pick<Systemd, 'version'> };
 
 /** Everything the loop acts through: one object made in daemon.ts, so that the same loop runs on fakes. */
@@ -48,6 +50,8 @@ export interface LoopPorts {
   readonly events: EventLog;
   readonly instruments: Instruments;
   readonly instance: Instance;
+  /** Absent: the system's manager, which can do everything. */
+  readonly userManager?: Pick<UserManager, 'facts' | 'problem' | 'on'>;
   readonly bootId: string;
   readonly hostFacts: () => HostFacts;
   /** 0 to 1. */

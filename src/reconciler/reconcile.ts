@@ -96,6 +96,7 @@ export class Reconciler {
     } else if (record?.denial !== undefined) entry.admission = deniedAdmission(record.denial);
     if (entry.admission.kind === 'admitted') entry.served = entry.admission;
     this.#noteGeneration(entry, record);
+    this.#tellNote(entry);
     this.#sight.follow(entry, own);
     ends.tellOomKills(entry);
 
@@ -150,6 +151,14 @@ export class Reconciler {
     events.record({ server: entry.name, reason: 'SpecAccepted', message: `generation ${record.generation}` });
     for (const warning of record.warnings)
       events.record({ server: entry.name, reason: 'InsecureSpec', message: warning });
+  }
+
+  #tellNote(entry: ServerEntry): void {
+    const note = entry.admission.kind === 'admitted' ? entry.admission.note : undefined;
+    if (note !== undefined && note !== entry.note) {
+      this.#ports.events.record({ server: entry.name, reason: 'InsecureSpec', message: note });
+    }
+    entry.note = note;
   }
 
   /** Feeds the statechart; returns whether the gate held the server back from starting. */

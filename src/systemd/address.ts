@@ -5,6 +5,20 @@ export function systemBusAddress(environment: Readonly<Record<string, string | u
   return environment.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/run/dbus/system_bus_socket';
 }
 
+/** The user's runtime directory: `XDG_RUNTIME_DIR`, else where logind makes it. @see XDG Base Directory Specification: a relative path is ignored */
+export function userRuntimeDirectory(environment: Readonly<Record<string, string | undefined>>, uid: number): string {
+  const given = environment.XDG_RUNTIME_DIR;
+  return given?.startsWith('/') === true ? given : `/run/user/${uid}`;
+}
+
+/** Address of the user's bus: `DBUS_SESSION_BUS_ADDRESS`, else the socket in the user's runtime directory. */
+export function userBusAddress(environment: Readonly<Record<string, string | undefined>>, uid: number): string {
+  const given = environment.DBUS_SESSION_BUS_ADDRESS;
+  if (given !== undefined && given !== '') return given;
+  const path = `${userRuntimeDirectory(environment, uid)}/bus`;
+  return `unix:path=${path.replaceAll(/[^\w/.-]/g, (character) => encodeURIComponent(character))}`;
+}
+
 /**
  * An address in the form in which the D-Bus library opens a plain socket.
  *

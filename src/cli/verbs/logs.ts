@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Config } from '../../config/types.ts';
-import { escapedName } from '../../units/name.ts';
+import { escapedName, unitName } from '../../units/name.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT, errorCode } from '../errors.ts';
 import { readStatus } from '../knownServers.ts';
@@ -33,35 +33,44 @@ export async function runLogs(context: Context, options: LogsOptions): Promise<n
     context.warn(`${options.name}: the journal has no run before the last one`);
     return EXIT.notFound;
   }
-  const match = options.isPrevious ? `_SYSTEMD_INVOCATION_ID=${invocations[1]}` : serverMatch(options.name);
+  const matches = options.isPrevious
+    ? [`_SYSTEMD_INVOCATION_ID=${invocations[1]}`]
+    : serverMatches(config, options.name);
   const child = spawn(
     'journalctl',
     [
-      ...journalOptions(config),
+      ...JOURNAL_OPTIONS,
       `--output=${options.isRaw ? 'cat' : 'short-iso'}`,
       ...(options.isFollowing ? ['--follow'] : []),
       ...(options.lines === undefined ? (options.isFollowing ? [] : ['--lines=all']) : [`--lines=${options.lines}`]),
-      match,
+      ...matches,
     ],
     { stdio: ['ignore', 'inherit', 'inherit'] },
   );
-  return (await endOf(child)) ?? EXIT.ok;
+  const exitCode = (await endOf(child)) ?? EXIT.ok;
+  if (exitCode !== EXIT.ok && config.isUserMode) context.warn(NO_JOURNAL);
+  return exitCode;
 }
 
-function serverMatch(name: string): string {
-  return `HUBLET_SERVER=${escapedName(name)}`;
+/** A user's journal is a file of its own only where journald keeps files on disk. @see journald.conf(5), "SplitMode=" */
+const NO_JOURNAL =
+  "your journal can't be read: an admin has it kept by 'mkdir -p /var/log/journal && systemctl restart systemd-journald' " +
+  '(Storage=auto or persistent), or adds you to the group systemd-journal';
+
+/** journald adds our own field to what units of the system's manager write, not to that of a user manager's. */
+function serverMatches(config: Config, name: string): string[] {
+  if (!config.isUserMode) return [`HUBLET_SERVER=${escapedName(name)}`];
+  return [`_SYSTEMD_USER_UNIT=${unitName(name)}`, `_UID=${process.geteuid?.() ?? 0}`];
 }
 
-function journalOptions(config: Config): string[] {
-  return ['--no-pager', '--quiet', ...(config.isUserMode ? ['--user'] : [])];
-}
+const JOURNAL_OPTIONS = ['--no-pager', '--quiet'];
 
 /** The invocation ids of a server's last two runs, the last first; fewer where the journal has fewer. */
 async function lastInvocations(config: Config, name: string): Promise<string[]> {
   const field = '_SYSTEMD_INVOCATION_ID';
   const child = spawn(
     'journalctl',
-    [...journalOptions(config), '--reverse', '--output=json', `--output-fields=${field}`, serverMatch(name)],
+    [...JOURNAL_OPTIONS, '--reverse', '--output=json', `--output-fields=${field}`, ...serverMatches(config, name)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const collect = async (): Promise<string[]> => {

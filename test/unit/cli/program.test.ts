@@ -191,6 +191,18 @@ describe('bin/hublet', () => {
     expect(out.split('\n')).toEqual(expect.arrayContaining(['--follow', '--lines=5', 'HUBLET_SERVER=ali\\x20ce']));
   });
 
+  it("prints a user's own journal by its unit, and says what to do where it can't be read", () => {
+    host.writeSpec('ali ce');
+    writeFileSync(join(host.root, 'journalctl'), '#!/bin/sh\nprintf "%s\\n" "$@"\nexit 1\n', { mode: 0o755 });
+
+    const { code, out, err } = hublet(['logs', 'ali ce', '--user'], { PATH: `${host.root}:${process.env.PATH}` });
+
+    expect(code).toBe(1);
+    const matches = ['_SYSTEMD_USER_UNIT=hublet-ali\\x20ce.service', `_UID=${process.geteuid?.()}`];
+    expect(out.split('\n')).toEqual(expect.arrayContaining(matches));
+    expect(err).toContain("your journal can't be read: an admin has it kept by 'mkdir -p /var/log/journal");
+  });
+
   it('finds the run before the last one', () => {
     host.writeSpec('alice');
     const line = (id: string): string => `{"_SYSTEMD_INVOCATION_ID":"${id}"}\\n`;
