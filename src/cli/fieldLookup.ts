@@ -3,6 +3,8 @@ import { FIELDS_NOT_IN_THIS_VERSION, OTHER_NAMES } from '../spec/contractFields.
 import { jsonSchemaOf } from '../spec/jsonSchema.ts';
 import { serverSchema } from '../spec/schema.ts';
 import { suggest } from '../spec/suggest.ts';
+import { type Setting, settingOf } from '../units/table.ts';
+import { nameProblem } from '../units/unitProperties.ts';
 import { childFields, type JsonSchemaNode, stepInto } from './jsonSchemaNode.ts';
 
 /** A field that somebody asked for, found in one of the schemas. */
@@ -20,6 +22,8 @@ export type DocumentKind = 'server' | 'config';
 
 export type FieldLookup =
   | { readonly kind: 'found'; readonly field: FoundField }
+  /** A setting of systemd's unit files: one for spec.unitProperties, or one that hublet keeps for itself. */
+  | { readonly kind: 'setting'; readonly setting: Setting }
   /** `message` says what it isn't and what may have been meant. */
   | { readonly kind: 'unknown'; readonly message: string };
 
@@ -30,26 +34,40 @@ const ROOTS: Readonly<Record<DocumentKind, JsonSchemaNode>> = {
 
 /**
  * The field that a text names: `spec.port`, `server.spec.port`, `config.pools`, and also `port`, `resources.memory`, `sources[0].path`
- * or another program's name such as `mem_limit`.
+ * or another program's name such as `mem_limit`; and the setting that `unitProperties.LimitCORE` or `LimitCORE` names.
  */
 export function findField(text: string): FieldLookup {
   const parts = splitPath(text);
+  const inUnit = /^(?:(?:server\.)?spec\.)?unitProperties\.(.+)$/.exec(text)?.[1];
+  if (inUnit !== undefined) {
+    const setting = settingOf(inUnit);
+    if (setting !== undefined) return lookUpSetting(setting);
+    return { kind: 'unknown', message: `${text}: ${nameProblem(inUnit) ?? 'no such setting'}` };
+  }
   for (const { document, path } of readings(parts)) {
     const field = walk(document, path);
     if (field !== undefined) return { kind: 'found', field };
   }
   const meant = Object.hasOwn(OTHER_NAMES, text) ? OTHER_NAMES[text] : undefined;
-  if (meant !== undefined) {
-    const field = walk('server', splitPath(meant));
-    if (field !== undefined) return { kind: 'found', field: { ...field, otherName: text } };
-  }
+  const renamed = meant === undefined ? undefined : walk('server', splitPath(meant));
+  if (renamed !== undefined) return { kind: 'found', field: { ...renamed, otherName: text } };
+  const setting = settingOf(text);
+  if (setting !== undefined) return lookUpSetting(setting);
   return { kind: 'unknown', message: unknownMessage(text, parts) };
 }
 
-/** `spec.command[0]` is `spec`, `command`, `[]`. */
+function lookUpSetting(setting: Setting): FieldLookup {
+  const field = setting.owner.kind === 'field' ? walk('server', splitPath(setting.owner.path)) : undefined;
+  return field === undefined
+    ? { kind: 'setting', setting }
+    : { kind: 'found', field: { ...field, otherName: setting.name } };
+}
+
+/** `spec.command[0]` is `spec`, `command`, `[]`; `profiles{}.user`, as the reference has it, `profiles`, `NAME`, `user`. */
 function splitPath(text: string): readonly string[] {
   return text
     .replaceAll(/\[\d*\]/g, '.[]')
+    .replaceAll('{}', '.NAME')
     .split('.')
     .filter((part) => part !== '');
 }

@@ -1,3 +1,4 @@
+import { PERCENT_PATTERN } from '../spec/pool.ts';
 import { CORES_PATTERN, CPUS_PATTERN, DURATION_PATTERN, SIZE_PATTERN } from '../spec/quantities.ts';
 
 /** A part of a JSON Schema as ours are made: the few words of it that tell people what to write. */
@@ -29,7 +30,13 @@ const QUANTITIES: ReadonlyMap<string, string> = new Map([
   [DURATION_PATTERN.source, 'duration'],
   [CORES_PATTERN.source, 'cores'],
   [CPUS_PATTERN.source, 'list of CPUs'],
+  [orPercent(SIZE_PATTERN), 'size or percentage'],
+  [orPercent(CORES_PATTERN), 'cores or percentage'],
 ]);
+
+function orPercent(pattern: RegExp): string {
+  return `(?:${pattern.source})|(?:${PERCENT_PATTERN.source})`;
+}
 
 /** Fields below a node, in the schema's order: those of its object, or of its list's elements; empty for a plain value. */
 export function childFields(node: JsonSchemaNode): readonly ChildField[] {

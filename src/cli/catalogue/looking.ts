@@ -50,6 +50,28 @@ export const LOOKING_VERBS: readonly Verb[] = [
     run: async (context, values) => (await import('../verbs/describe.ts')).runDescribe(context, values.name),
   },
   {
+    name: 'diff',
+    argument: { usage: '[name...]', description: 'names of servers; none: all', completes: 'servers' },
+    summary: 'say what would change: specs against what runs',
+    description:
+      'Compares the specs, under the profiles of the configuration, with what systemd runs now. Says of each difference whether it can be changed on the running server or needs a restart, and which servers would be started or stopped. Variables, commands and credentials are named, never shown. Exit code 0: no difference; 1: some; more: an error.',
+    options: [
+      { flags: '-f, --filename <file...>', description: 'spec files to compare instead, or - for standard input' },
+      { flags: '-o, --output <format>', description: 'how to print', choices: ['text', 'json'], preset: 'text' },
+    ],
+    examples: [
+      ['hublet diff', 'what the controller would do, if it ran now'],
+      ['hublet diff -f alice.yaml', 'what this file would change, before it is applied'],
+    ],
+    exitCodes: [EXIT.failure, EXIT.invalid, EXIT.notFound, EXIT.noBus, EXIT.badConfiguration],
+    run: async (context, values) =>
+      (await import('../verbs/diff.ts')).runDiff(context, {
+        names: values.names,
+        files: values.list('filename'),
+        format: values.text('output') === 'json' ? 'json' : 'text',
+      }),
+  },
+  {
     name: 'wait',
     isCommon: true,
     argument: NAMES,

@@ -1,8 +1,8 @@
-import { canonicalValue } from '../../units/canonical.ts';
 import { diffLive } from '../../units/diff.ts';
+import { readBackEqual } from '../../units/readBack.ts';
 import { type PropertyRow, propertyRows } from '../../units/table.ts';
 import type { UnitPlan, UnitProperty } from '../../units/types.ts';
-import { fieldOfProperty } from './field.ts';
+import { fieldOfProperty, hasField } from './field.ts';
 import { propertyText } from './propertyText.ts';
 
 /** One thing in which a running unit differs from what its spec asks for. */
@@ -48,7 +48,8 @@ export function findDifferences(
 const UNEXPLAINED: Difference = { field: 'the unit as a whole', effect: 'restart' };
 
 function restartChanges(plan: UnitPlan, unit: RunningUnit): Difference[] {
-  const wanted = new Map(plan.properties.map((property) => [property.name, property]));
+  const wanted = new Map<string, UnitProperty>();
+  for (const property of plan.properties) wanted.set(property.name, join(wanted.get(property.name), property));
   const changes: Difference[] = [];
   for (const row of propertyRows()) {
     const reported = unit.properties[row.name];
@@ -60,6 +61,12 @@ function restartChanges(plan: UnitPlan, unit: RunningUnit): Difference[] {
     }
   }
   return mergeByField(changes);
+}
+
+/** A property that a plan has twice is a list that is added to. */
+function join(first: UnitProperty | undefined, then: UnitProperty): UnitProperty {
+  if (!Array.isArray(first?.value) || !Array.isArray(then.value) || !then.signature.startsWith('a')) return then;
+  return { ...then, value: [...first.value, ...then.value] };
 }
 
 /** Several properties of one field, such as the command's program and its search path, are one difference. */
@@ -80,6 +87,7 @@ function change(name: string, unit: RunningUnit, wanted: UnitProperty, effect: D
 
 /** What a property is where nobody sets it; undefined: that isn't known, and nothing can be said of it. */
 function unsetProperty({ name, signature }: PropertyRow): UnitProperty | undefined {
+  if (!hasField(name)) return undefined;
   const value = Object.hasOwn(UNSET, name) ? UNSET[name] : EMPTY[signature];
   return value === undefined ? undefined : { name, signature, value };
 }
@@ -91,34 +99,27 @@ const UNSET: Readonly<Record<string, unknown>> = {
   ProtectProc: 'default',
   DevicePolicy: 'auto',
   UMask: 0o22,
-  // These depend on the host or come in pairs with another property, which tells.
-  CapabilityBoundingSet: undefined,
-  StateDirectory: undefined,
-  LimitNOFILE: undefined,
-  WorkingDirectory: undefined,
   // What systemd says of a user or group that it chose itself.
   User: undefined,
   Group: undefined,
+  WorkingDirectory: undefined,
 };
 
-const EMPTY: Readonly<Record<string, unknown>> = { b: false, s: '', as: [], 'a(ss)': [], 'a(sb)': [] };
+const EMPTY: Readonly<Record<string, unknown>> = {
+  b: false,
+  s: '',
+  as: [],
+  'a(ss)': [],
+  'a(sb)': [],
+  'a(ssbt)': [],
+  'a(sasb)': [],
+  'a(iayu)': [],
+};
 
+/** Equal as systemd gives values back, in all that counts. */
 function isEqual(row: PropertyRow, sent: unknown, reported: unknown): boolean {
-  const [wanted, present] = [sent, reported].map((value) => comparable(row, value));
-  return wanted === undefined && present === undefined ? true : text(wanted) === text(present);
-}
-
-function text(value: unknown): string | undefined {
-  return value === undefined ? undefined : canonicalValue(value);
-}
-
-/** Of a command its program and arguments: systemd adds when it ran. Of the others all that counts. */
-function comparable(row: PropertyRow, value: unknown): unknown {
-  const counted = row.change === 'restart' && row.hashed !== undefined ? row.hashed(value) : value;
-  if (row.signature !== 'a(sasb)') return counted;
-  return (counted as readonly (readonly unknown[])[]).map(([program, args, isFailureIgnored]) => [
-    program,
-    args,
-    isFailureIgnored,
-  ]);
+  const hashed = row.change === 'restart' ? row.hashed : undefined;
+  if (hashed === undefined) return readBackEqual(row, sent, reported);
+  const [wanted, present] = [hashed(sent), hashed(reported)];
+  return wanted === undefined || present === undefined ? wanted === present : readBackEqual(row, wanted, present);
 }

@@ -3,15 +3,8 @@ import { canonicalValue } from '../../units/canonical.ts';
 import { INFINITY } from '../../units/syntax.ts';
 import { propertyRow } from '../../units/table.ts';
 
-/** Commands and credentials are nobody else's business, wherever they are pasted. */
-const HIDDEN = new Set([
-  'ExecStart',
-  'ExecStartPre',
-  'ExecStopPost',
-  'LoadCredential',
-  'EnvironmentFiles',
-  'SetCredential',
-]);
+/** May hold secrets, wherever the text is pasted; commands, which may too, have no short form. */
+const HIDDEN: ReadonlySet<string> = new Set(['Environment', 'StandardInputText']);
 
 /**
  * A property's value for people, in the units of a spec: `512M`, `1.15`, `0-3`, `none` where it is not set.

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { findField } from '../fieldLookup.ts';
-import { renderField } from '../fieldText.ts';
+import { renderField, renderSetting } from '../fieldText.ts';
 
 /**
  * `hublet explain`: what a field of a spec or of the configuration is.
@@ -11,6 +11,8 @@ import { renderField } from '../fieldText.ts';
 export async function runExplain(context: Context, path: string): Promise<number> {
   const found = findField(path === '' ? 'server' : path);
   if (found.kind === 'unknown') throw new CliError(EXIT.usage, found.message);
-  context.print(renderField(found.field, context.style));
+  context.print(
+    found.kind === 'found' ? renderField(found.field, context.style) : renderSetting(found.setting, context.style),
+  );
   return EXIT.ok;
 }

@@ -6,6 +6,7 @@ import { configSchema } from '../../../src/config/schema.ts';
 import { OTHER_NAMES } from '../../../src/spec/contractFields.ts';
 import { serverSchema } from '../../../src/spec/schema.ts';
 import { listFields } from '../../../src/spec/schemaWalk.ts';
+import { allSettings } from '../../../src/units/table.ts';
 import { TestHost } from './testHost.ts';
 
 let host: TestHost;
@@ -65,6 +66,36 @@ describe('hublet explain', () => {
     ['server.metadata.lables', 'metadata.labels'],
   ])('of %s asks whether %s was meant', (text, meant) => {
     expect(findField(text)).toEqual({ kind: 'unknown', message: expect.stringContaining(`did you mean ${meant}?`) });
+  });
+
+  it('knows the settings of systemd that no field has, and where the others are', async () => {
+    await runExplain(host.context, 'unitProperties.LimitCORE');
+    expect(host.out).toMatch(/^spec\.unitProperties\.LimitCORE\n[\s\S]*LimitCORE= \(systemd\.exec\(5\)\)/);
+
+    host.out = '';
+    await runExplain(host.context, 'MemoryMax');
+    expect(host.out).toMatch(/^MemoryMax is here:\nspec\.resources\.memory\.limit\n/);
+
+    host.out = '';
+    await runExplain(host.context, 'spec.unitProperties.KillMode');
+    expect(host.out).toMatch(/^KillMode\n {2}Belongs to hublet: /);
+  });
+
+  it('says since which systemd there is what not every one has', async () => {
+    await runExplain(host.context, 'unitProperties.MemoryZSwapMax');
+
+    expect(host.out).toMatch(/^ {2}needs +systemd 253$/m);
+  });
+
+  it('knows each setting of the table', () => {
+    for (const { name } of allSettings()) expect(findField(name).kind, name).not.toBe('unknown');
+  });
+
+  it('asks whether a setting was meant that is called nearly so', () => {
+    expect(findField('unitProperties.LimitCOR')).toEqual({
+      kind: 'unknown',
+      message: expect.stringContaining('did you mean LimitCORE'),
+    });
   });
 
   it('refuses what nothing is near as wrong usage', async () => {

@@ -116,6 +116,8 @@ describe('a property', () => {
     ['ExecStart', 'spec.command'],
     ['User', 'spec.user'],
     ['KillMode', 'KillMode'],
+    ['LimitCORE', 'spec.unitProperties.LimitCORE'],
+    ['ExecSearchPath', 'spec.extraPaths'],
   ])('%s belongs to %s', (name, field) => {
     expect(fieldOfProperty(name)).toBe(field);
   });
