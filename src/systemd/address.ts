@@ -5,11 +5,6 @@ export function systemBusAddress(environment: Readonly<Record<string, string | u
   return environment.DBUS_SYSTEM_BUS_ADDRESS || 'unix:path=/run/dbus/system_bus_socket';
 }
 
-/** Address of the bus of the caller's own manager, in `XDG_RUNTIME_DIR`. */
-export function userBusAddress(environment: Readonly<Record<string, string | undefined>>): string {
-  return `unix:path=${environment.XDG_RUNTIME_DIR ?? ''}/bus`;
-}
-
 /** The user's runtime directory: `XDG_RUNTIME_DIR`, else where logind makes it. @see XDG Base Directory Specification: a relative path is ignored */
 export function userRuntimeDirectory(environment: Readonly<Record<string, string | undefined>>, uid: number): string {
   const given = environment.XDG_RUNTIME_DIR;
