@@ -18,7 +18,9 @@ export async function readLiveUnits(context: Context, config: Config): Promise<R
   const systemd = new SystemdOverDbus({
     clock: context.clock,
     log: createLog('silent'),
-    address: (config.isUserMode ? userBusAddress : systemBusAddress)(context.environment),
+    address: config.isUserMode
+      ? userBusAddress(context.environment, process.geteuid?.() ?? 0)
+      : systemBusAddress(context.environment),
     liveProperties: propertyRows().map(({ name }) => name),
   });
   try {
