@@ -1,7 +1,6 @@
 /** Runs one controller in this process: its lock, its signals, its readiness and its exit code. */
 import { execFile } from 'node:child_process';
 import { flushCompileCache } from 'node:module';
-import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import { type Clock, createSystemClock } from './clock.ts';
 import type { Config } from './config/types.ts';
@@ -11,9 +10,8 @@ import { createNotifier } from './notify/notifier.ts';
 import { makeFirstSources } from './store/firstRun.ts';
 import { LockHeld, takeLock } from './store/lock.ts';
 import { openScratch } from './store/scratch.ts';
+import { findOwnSystemd } from './systemd/ownSystemd.ts';
 import { SystemdError } from './systemd/port.ts';
-import { findUserBus } from './systemd/userBus.ts';
-import { createUserManager, type UserManager } from './systemd/userManager.ts';
 import { VERSION } from './version.ts';
 
 export interface DaemonOptions {
@@ -51,7 +49,7 @@ const LOCK_CHECK_MS = 30_000;
 export async function runDaemon(config: Config, options: DaemonOptions): Promise<number> {
   const { log } = options;
   const clock = createSystemClock();
-  const ownSystemd = config.isUserMode ? findOwnSystemd(clock, log) : undefined;
+  const ownSystemd = config.isUserMode ? findOwnSystemd(process.env, clock, log) : undefined;
   const lock = lockOrFail(config.lockPath);
   if (!options.dryRun) {
     for (const path of makeFirstSources(config)) {
@@ -98,31 +96,6 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('SIGHUP', onHangup);
     scratch?.remove();
     lock.release();
-  }
-}
-
-/** The systemd of the user that this process runs as. @throws {NoUserManager} it can't be reached */
-function findOwnSystemd(clock: Clock, log: Log): { readonly busAddress: string; readonly userManager: UserManager } {
-  const uid = process.geteuid?.() ?? 0;
-  const { address, runtimeDirectory } = findUserBus(process.env, uid);
-  const userManager = createUserManager({
-    clock,
-    log,
-    uid,
-    userName: ownName(),
-    busAddress: address,
-    runtimeDirectory,
-  });
-  return { busAddress: address, userManager };
-}
-
-/** Undefined where the account database has no name for the uid. */
-function ownName(): string | undefined {
-  try {
-    return userInfo().username;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SYSTEM_ERROR') return undefined;
-    throw error;
   }
 }
 

@@ -10,6 +10,7 @@ import type { ServerSpec } from '../../spec/types.ts';
 import { readInstance } from '../../store/instance.ts';
 import { readPorts } from '../../store/ports.ts';
 import type { Instance, PortStore } from '../../store/types.ts';
+import { findOwnSystemd } from '../../systemd/ownSystemd.ts';
 import type { Context } from '../context.ts';
 import { errorCode } from '../errors.ts';
 
@@ -50,7 +51,12 @@ export async function planServers(
   servers: readonly WantedServer[],
 ): Promise<ReadonlyMap<string, Admission>> {
   const waiting = new Map<string, () => void>();
-  const admitter = new Admitter(readOnlyPorts(context, config, instance), (name) => waiting.get(name)?.());
+  const userManager = config.isUserMode
+    ? findOwnSystemd(context.environment, context.clock, createLog('silent')).userManager
+    : undefined;
+  await userManager?.probe();
+  const ports = { ...readOnlyPorts(context, config, instance), ...(userManager === undefined ? {} : { userManager }) };
+  const admitter = new Admitter(ports, (name) => waiting.get(name)?.());
   for (const { name, spec } of servers) admitter.note(name, spec);
   const admit = async (server: WantedServer): Promise<Admission> => {
     for (;;) {
@@ -66,6 +72,7 @@ export async function planServers(
     const admissions = await Promise.all(servers.map(admit));
     return new Map(admissions.map((admission, index) => [servers[index]?.name ?? '', admission]));
   } finally {
+    userManager?.stop();
     admitter.stop();
   }
 }
