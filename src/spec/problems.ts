@@ -127,14 +127,17 @@ function explainUnion(
   const inner = branches.flat();
   const choices = inner.flatMap((one) => (one.code === 'invalid_value' ? one.values.map(String) : []));
   const types = inner.flatMap((one) => (one.code === 'invalid_type' ? [one.expected] : []));
-  const allowed = [...choices, ...types.map((type) => TYPE_NAMES[type] ?? type)];
+  const words = types.flatMap((type) => (type === 'boolean' ? ['true', 'false'] : [TYPE_NAMES[type] ?? type]));
+  const allowed = [...choices, ...words];
   const near = typeof value === 'string' ? suggest(value, choices) : undefined;
   const isQuotedNumber = typeof value === 'string' && /^\d+$/.test(value);
   const was = isQuotedNumber
     ? 'a text: take the quotes away'
     : choices.length > 0
       ? describeValue(value)
-      : typeName(value);
+      : types.includes('string') && (typeof value === 'number' || typeof value === 'boolean')
+        ? `${typeName(value)}: put it in quotes`
+        : typeName(value);
   const message = `must be ${joinWords(allowed)}, not ${was}`;
   return [
     {

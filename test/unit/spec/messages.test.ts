@@ -263,7 +263,7 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
   [
     'a suspension by a word',
     serverWith('suspend: maybe'),
-    'alice.yaml:7:12: spec.suspend: must be true or false or a mapping, not a text',
+    'alice.yaml:7:12: spec.suspend: must be true, false or a mapping, not a text',
   ],
   ['a key twice', serverWith('port: 1', 'port: 2'), 'alice.yaml:8:3: spec.port: is written twice, first on line 7'],
   [
