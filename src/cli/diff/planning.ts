@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { cpus, totalmem } from 'node:os';
 import { createAccounts, createGroups } from '../../accounts/directory.ts';
+import { readHostResources } from '../../cgroup/host.ts';
 import type { Config } from '../../config/types.ts';
 import { createLog } from '../../log.ts';
 import { type Admission, Admitter } from '../../reconciler/admitter.ts';
@@ -10,9 +10,9 @@ import type { ServerSpec } from '../../spec/types.ts';
 import { readInstance } from '../../store/instance.ts';
 import { readPorts } from '../../store/ports.ts';
 import type { Instance, PortStore } from '../../store/types.ts';
-import { findOwnSystemd } from '../../systemd/ownSystemd.ts';
 import type { Context } from '../context.ts';
 import { errorCode } from '../errors.ts';
+import type { LiveState } from './live.ts';
 
 /** What somebody asks for, from a file of the source or from another. */
 export interface WantedServer {
@@ -48,15 +48,11 @@ export async function planServers(
   context: Context,
   config: Config,
   { instance }: KnownInstance,
+  live: LiveState,
   servers: readonly WantedServer[],
 ): Promise<ReadonlyMap<string, Admission>> {
   const waiting = new Map<string, () => void>();
-  const userManager = config.isUserMode
-    ? findOwnSystemd(context.environment, context.clock, createLog('silent')).userManager
-    : undefined;
-  await userManager?.probe();
-  const ports = { ...readOnlyPorts(context, config, instance), ...(userManager === undefined ? {} : { userManager }) };
-  const admitter = new Admitter(ports, (name) => waiting.get(name)?.());
+  const admitter = new Admitter(readOnlyPorts(context, config, instance, live), (name) => waiting.get(name)?.());
   for (const { name, spec } of servers) admitter.note(name, spec);
   const admit = async (server: WantedServer): Promise<Admission> => {
     for (;;) {
@@ -72,12 +68,16 @@ export async function planServers(
     const admissions = await Promise.all(servers.map(admit));
     return new Map(admissions.map((admission, index) => [servers[index]?.name ?? '', admission]));
   } finally {
-    userManager?.stop();
     admitter.stop();
   }
 }
 
-function readOnlyPorts({ clock }: Context, config: Config, instance: Instance | undefined): AdmissionPorts {
+function readOnlyPorts(
+  { clock, cgroupRoot }: Context,
+  config: Config,
+  instance: Instance | undefined,
+  { systemdVersion, userManager }: LiveState,
+): AdmissionPorts {
   const log = createLog('silent');
   return {
     clock,
@@ -90,9 +90,9 @@ function readOnlyPorts({ clock }: Context, config: Config, instance: Instance | 
     isPortFree: () => true,
     portHolders: () => [],
     events: { record: () => undefined, recent: () => [] },
-    hostFacts: () => ({ memoryBytes: totalmem(), cpuCount: cpus().length }),
-    // Not asked: what it lacks the controller has refused.
-    systemd: { version: () => '' },
+    hostFacts: () => readHostResources(cgroupRoot),
+    systemd: { version: () => systemdVersion },
+    ...(userManager === undefined ? {} : { userManager }),
   };
 }
 

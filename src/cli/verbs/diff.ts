@@ -4,7 +4,7 @@ import type { UnitState } from '../../systemd/port.ts';
 import { unitName } from '../../units/name.ts';
 import type { Context } from '../context.ts';
 import { compareServer } from '../diff/compare.ts';
-import { readLiveUnits } from '../diff/live.ts';
+import { readLiveState } from '../diff/live.ts';
 import { type KnownInstance, planServers, readKnownInstance, type WantedServer } from '../diff/planning.ts';
 import { differencesDocument, renderDifferences, type ServerDifference } from '../diff/report.ts';
 import { CliError, EXIT } from '../errors.ts';
@@ -40,8 +40,9 @@ export async function runDiff(context: Context, { names, files, format }: DiffOp
   const config = await context.config();
   const wanted = files.length > 0 ? await readGiven(context, config, files) : readSources(context, config, names);
   const instance = readKnownInstance(config);
-  const units = await readLiveUnits(context, config);
-  const admissions = await planServers(context, config, instance, wanted.servers);
+  const live = await readLiveState(context, config);
+  const { units } = live;
+  const admissions = await planServers(context, config, instance, live, wanted.servers);
   const found: ServerDifference[] = [];
   for (const { name, spec } of wanted.servers) {
     const admission = admissions.get(name);
