@@ -134,6 +134,7 @@ export function createController(options: ControllerOptions): Controller {
     }),
     clock,
   });
+  const startedAtMs = clock.wallMs();
   let reconnects = 0;
   const ports: LoopPorts = {
     clock,
@@ -201,6 +202,7 @@ export function createController(options: ControllerOptions): Controller {
     return metricsSnapshot(loop.entries.values(), ports, {
       ends: loop.ends,
       pools: loop.pools.names(),
+      config: options.configKeeper?.state() ?? { isGood: true, loadedAtMs: startedAtMs },
       queueDepth: loop.queueDepth(),
       busLostMs: loop.busLostMs(),
     });

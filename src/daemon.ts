@@ -3,7 +3,9 @@ import { execFile } from 'node:child_process';
 import { flushCompileCache } from 'node:module';
 import { promisify } from 'node:util';
 import { type Clock, createSystemClock } from './clock.ts';
-import type { Config } from './config/types.ts';
+import { ConfigKeeper } from './config/keeper.ts';
+import type { LoadedConfig } from './config/load.ts';
+import type { Config, ConfigLocation } from './config/types.ts';
 import { BUS_TIMEOUT_MS, type Controller, createController } from './controller.ts';
 import type { Log } from './log.ts';
 import { createNotifier } from './notify/notifier.ts';
@@ -18,11 +20,20 @@ export interface DaemonOptions {
   /** Reconcile until everything has settled, then end; servers stay. */
   readonly once: boolean;
   readonly dryRun: boolean;
+  /** Where the configuration is read anew from; undefined: never. */
+  readonly configSource?: DaemonConfigSource | undefined;
   /** How long `once` may take. */
   readonly timeoutMs: number;
   readonly log: Log;
   /** A line for a person who waits. */
   readonly progress?: (line: string) => void;
+}
+
+/** Where a configuration is from: its place, and all of it read once more. */
+export interface DaemonConfigSource {
+  location(): Promise<ConfigLocation>;
+  /** `before`: files that had a content at the last load. @throws what is wrong with it, in words */
+  load(before: ReadonlySet<string>): Promise<LoadedConfig>;
 }
 
 /** Why the controller did not run, with the exit code that says so to scripts. */
@@ -50,16 +61,19 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
   const { log } = options;
   const clock = createSystemClock();
   const ownSystemd = config.isUserMode ? findOwnSystemd(process.env, clock, log) : undefined;
-  const lock = lockOrFail(config.lockPath);
+  // A dry run changes nothing, so another controller may well be at work.
+  const lock = options.dryRun ? undefined : lockOrFail(config.lockPath);
   if (!options.dryRun) {
     for (const path of makeFirstSources(config)) {
       log.info({ path }, 'made the directory for specs: drop one YAML file for each server there');
       options.progress?.(`made ${path}: drop one YAML file for each server there`);
     }
   }
+  const keeper = options.once || options.dryRun ? undefined : await openKeeper(config, options, clock);
   const scratch = options.dryRun ? openScratch(config.runtimeDirectory, config.stateDirectory) : undefined;
   const controller = createController({
     config: scratch === undefined ? config : { ...config, ...scratch, metrics: { ...config.metrics, listen: null } },
+    configKeeper: keeper,
     clock,
     log,
     version: VERSION,
@@ -70,15 +84,16 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
   });
   const ended = Promise.withResolvers<void>();
   const onSignal = (): void => ended.resolve();
-  const onHangup = (): void =>
-    log.info({}, 'SIGHUP: the configuration is read at the start; restart hublet to read it anew');
+  // Never rejects: what is wrong with the configuration is told of, and the last good one stays.
+  const onHangup = (): void => void keeper?.reload();
   process.once('SIGTERM', onSignal).once('SIGINT', onSignal).on('SIGHUP', onHangup);
   const notifier = createNotifier(process.env, { clock, log, pid: process.pid });
   const stopWatchdog = notifier.startWatchdog(() => controller.isAlive());
-  const stopLockCheck = watchLock(clock, log, () => lock.isIntact());
+  const stopLockCheck = lock === undefined ? () => undefined : watchLock(clock, log, () => lock.isIntact());
   try {
     const isUp = await Promise.race([startOrFail(controller).then(() => true), ended.promise.then(() => false)]);
     if (!isUp) return options.once ? 1 : 0;
+    keeper?.start();
     await notifier.ready(`keeping ${controller.ports.source.names().length} servers`);
     log.info({ version: VERSION, servers: controller.ports.source.names().length }, 'ready');
     // Node writes it at the end of a process: one that is killed would leave the next to compile everything again.
@@ -91,11 +106,12 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
   } finally {
     stopWatchdog();
     stopLockCheck();
+    await keeper?.stop();
     await notifier.stopping();
     await controller.stop();
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal).off('SIGHUP', onHangup);
     scratch?.remove();
-    lock.release();
+    lock?.release();
   }
 }
 
@@ -106,6 +122,23 @@ function lockOrFail(path: string): ReturnType<typeof takeLock> {
     if (error instanceof LockHeld) throw new DaemonError(EX_TEMPFAIL, error.message, { cause: error });
     throw error;
   }
+}
+
+async function openKeeper(
+  config: Config,
+  { configSource, log }: DaemonOptions,
+  clock: Clock,
+): Promise<ConfigKeeper | undefined> {
+  if (configSource === undefined) return undefined;
+  const location = await configSource.location();
+  const { files } = await configSource.load(new Set());
+  return new ConfigKeeper({
+    initial: { config, files },
+    location,
+    load: (before) => configSource.load(before),
+    clock,
+    log,
+  });
 }
 
 async function startOrFail(controller: Controller): Promise<void> {

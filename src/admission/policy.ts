@@ -1,4 +1,5 @@
 /** What a source may ask for: a policy allows only what it lists. Pure: decided from the document, the spec and given facts. */
+import { formatSize } from '../spec/quantities.ts';
 import type { ServerDocument } from '../spec/schema.ts';
 import type { ServerSpec } from '../spec/types.ts';
 
@@ -91,12 +92,12 @@ function limitProblems({ resources }: ServerSpec, { maxMemoryBytes, maxCpuCores 
   const problems: string[] = [];
   const { memoryMaxBytes, cpuLimitCores } = resources;
   if (maxMemoryBytes !== undefined && (memoryMaxBytes === undefined || memoryMaxBytes > maxMemoryBytes)) {
-    const was = memoryMaxBytes === undefined ? 'is not limited' : `is ${memoryMaxBytes} bytes`;
-    problems.push(`spec.resources.memory.limit ${was}, and at most ${maxMemoryBytes} bytes are allowed`);
+    const was = memoryMaxBytes === undefined ? 'is not set' : `is ${formatSize(memoryMaxBytes)}`;
+    problems.push(`spec.resources.memory.limit ${was}, and at most ${formatSize(maxMemoryBytes)} are allowed`);
   }
   if (maxCpuCores !== undefined && (cpuLimitCores === undefined || cpuLimitCores > maxCpuCores)) {
-    const was = cpuLimitCores === undefined ? 'is not limited' : `is ${cpuLimitCores} cores`;
-    problems.push(`spec.resources.cpu.limit ${was}, and at most ${maxCpuCores} cores are allowed`);
+    const was = cpuLimitCores === undefined ? 'is not set' : `is ${cpuLimitCores} cores`;
+    problems.push(`spec.resources.cpu.limit ${was}, and at most ${maxCpuCores} are allowed`);
   }
   return problems;
 }

@@ -1,6 +1,19 @@
 import type { Clock } from '../clock.ts';
-import type { Config } from '../config/types.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { Config, ConfigLocation } from '../config/types.ts';
 import type { Style } from './style.ts';
+
+/** Where the configuration is from. */
+export interface ConfigSource {
+  /** @throws {ConfigError} user mode without HOME */
+  location(): Promise<ConfigLocation>;
+  /**
+   * The whole configuration once more; `before`: files that had a content at the last load.
+   * @throws {ConfigError} bad configuration
+   * @throws {CliError} accounts can't be looked up
+   */
+  load(before: ReadonlySet<string>): Promise<LoadedConfig>;
+}
 
 /** What a verb is given: where it prints, what time it is, and how the host is configured. */
 export interface Context {
@@ -9,6 +22,8 @@ export interface Context {
    * @throws {CliError} bad configuration
    */
   config(): Promise<Config>;
+  /** The files that `config` is from, for a controller that reads them anew. Absent: there are none. */
+  readonly configSource?: ConfigSource;
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Mount point of the unified cgroup hierarchy. */

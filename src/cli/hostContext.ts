@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { createSystemClock } from '../clock.ts';
-import type { ConfigFlags } from '../config/load.ts';
+import type { ConfigFlags, LoadedConfig, LoadOptions } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
 import type { Context } from './context.ts';
 import { CliError, EXIT } from './errors.ts';
@@ -22,6 +22,13 @@ export function createHostContext(flags: ContextFlags): Context {
     config() {
       config ??= readConfig(flags);
       return config;
+    },
+    configSource: {
+      async location() {
+        const { locateConfig } = await import('../config/load.ts');
+        return locateConfig(loadOptions(flags));
+      },
+      load: (before) => loadFiles(flags, before),
     },
     clock: createSystemClock(),
     environment: process.env,
@@ -43,25 +50,31 @@ export function printError(message: string): void {
 }
 
 async function readConfig(flags: ContextFlags): Promise<Config> {
-  const [{ loadConfig }, { ConfigError }] = await Promise.all([
-    import('../config/load.ts'),
-    import('../config/errors.ts'),
-  ]);
-  const uid = process.geteuid?.() ?? 0;
+  const { ConfigError } = await import('../config/errors.ts');
   try {
-    return await loadConfig({
-      flags,
-      env: process.env,
-      isUserMode: flags.isUserMode ?? uid !== 0,
-      uid,
-      // Of the host, since servers have all of it: the controller itself may be held to fewer.
-      cpuCount: cpus().length,
-      resolveOwner: lookUpUid,
-    });
+    return (await loadFiles(flags, new Set())).config;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     throw new CliError(EXIT.badConfiguration, error.message, { cause: error });
   }
+}
+
+async function loadFiles(flags: ContextFlags, before: ReadonlySet<string>): Promise<LoadedConfig> {
+  const { loadConfigFiles } = await import('../config/load.ts');
+  return await loadConfigFiles(loadOptions(flags), before);
+}
+
+function loadOptions(flags: ContextFlags): LoadOptions {
+  const uid = process.geteuid?.() ?? 0;
+  return {
+    flags,
+    env: process.env,
+    isUserMode: flags.isUserMode ?? uid !== 0,
+    uid,
+    // Of the host, since servers have all of it: the controller itself may be held to fewer.
+    cpuCount: cpus().length,
+    resolveOwner: lookUpUid,
+  };
 }
 
 /** The uid of an account, wherever NSS has it; undefined where there is none. @throws {CliError} where NSS can't say */

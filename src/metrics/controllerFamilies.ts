@@ -23,6 +23,8 @@ export function controllerFamilies(
       value: isReady ? 1 : 0,
     })),
     hublet_prune_held: [{ labels: '', value: snapshot.pruneHeld }],
+    hublet_config_last_reload_successful: [{ labels: '', value: snapshot.config.isGood ? 1 : 0 }],
+    hublet_config_last_reload_success_timestamp_seconds: [{ labels: '', value: snapshot.config.loadedAtMs / 1000 }],
     hublet_workqueue_depth: [{ labels: '', value: snapshot.queueDepth }],
     hublet_dbus_connected: [{ labels: '', value: snapshot.isDbusConnected ? 1 : 0 }],
     hublet_metrics_truncated: [{ labels: '', value: isTruncated ? 1 : 0 }],

@@ -11,6 +11,8 @@ export interface MetricsSnapshot {
   readonly sources: readonly { readonly path: string; readonly isReady: boolean }[];
   /** Servers whose removal waits for a person. */
   readonly pruneHeld: number;
+  /** Whether the last attempt to read the configuration succeeded, and the wall time of the last that did. */
+  readonly config: { readonly isGood: boolean; readonly loadedAtMs: number };
   readonly queueDepth: number;
   readonly isDbusConnected: boolean;
 }

@@ -1,10 +1,10 @@
 import type { SpecRecord } from '../source/types.ts';
 import type { UnitState } from '../systemd/port.ts';
-import { canonicalValue } from '../units/canonical.ts';
 import { diffLive, isReloadRounding, type LiveValues } from '../units/diff.ts';
 import { planResize } from '../units/resize.ts';
 import type { UnitProperty } from '../units/types.ts';
 import type { Admitter } from './admitter.ts';
+import { limitsText, splitDrift } from './drift.ts';
 import { messageOf, perform, type UnitAction } from './effects.ts';
 import { memoryOf, type ServerEntry } from './entry.ts';
 import type { Action } from './plan.ts';
@@ -34,11 +34,13 @@ export class Actor {
   limits(entry: ServerEntry, unit: UnitState | undefined): LimitsPlan {
     if (unit?.live === undefined || entry.admission.kind !== 'admitted') return { drifted: [], apply: [] };
     const wanted = entry.admission.plan.live;
-    const differences = diffLive(wanted, unit.live);
+    const all = diffLive(wanted, unit.live);
+    const { correct: differences, leave } = splitDrift(all, entry.limitsInForce, this.#ports.config.drift);
+    const left = leave.map(({ name }) => name);
     if (differences.length === 0) {
       entry.resizeDeferred = undefined;
-      entry.limitsInForce = textOf(wanted);
-      return { drifted: [], apply: [] };
+      entry.limitsInForce = limitsText(wanted);
+      return { drifted: left, apply: [] };
     }
     const usage = this.#ports.sampler.measure(entry.name);
     const { apply, deferred } = planResize(differences, unit.live, usage?.memoryWorkingSetBytes);
@@ -46,7 +48,7 @@ export class Actor {
       this.#ports.events.record({ server: entry.name, reason: 'ResizeDeferred', message: deferred.message });
     }
     entry.resizeDeferred = deferred?.message;
-    return { drifted: differences.map(({ name }) => name), apply };
+    return { drifted: all.map(({ name }) => name), apply };
   }
 
   /**
@@ -155,7 +157,7 @@ export class Actor {
   /** Told as a correction where the spec asks for nothing new: somebody else had changed the running unit. */
   #noteLimits(entry: ServerEntry, properties: readonly UnitProperty[], liveBefore: LiveValues): void {
     const { events, instruments } = this.#ports;
-    const isNew = entry.admission.kind !== 'admitted' || textOf(entry.admission.plan.live) !== entry.limitsInForce;
+    const isNew = entry.admission.kind !== 'admitted' || limitsText(entry.admission.plan.live) !== entry.limitsInForce;
     const told = isNew ? properties : properties.filter((property) => !isReloadRounding(property, liveBefore));
     if (told.length === 0) return;
     if (!isNew) for (const { name } of told) instruments.drifted(name);
@@ -172,9 +174,4 @@ export class Actor {
   #environmentPath(entry: ServerEntry): string {
     return `${this.#ports.config.runtimeDirectory}/env/${entry.fileId}.env`;
   }
-}
-
-/** Equal texts: equal limits. */
-function textOf(limits: readonly UnitProperty[]): string {
-  return limits.map(({ name, value }) => `${name}=${canonicalValue(value)}`).join('\n');
 }

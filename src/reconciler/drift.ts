@@ -1,4 +1,43 @@
 import type { Usage } from '../cgroup/types.ts';
+import type { Config } from '../config/types.ts';
+import { canonicalValue } from '../units/canonical.ts';
+import type { UnitProperty } from '../units/types.ts';
+
+/** Limits that are not as the spec has them. */
+export interface Differences {
+  /** To be set. */
+  readonly correct: readonly UnitProperty[];
+  /** Changed by somebody, and by the configuration's `drift` to be left as they are. */
+  readonly leave: readonly UnitProperty[];
+}
+
+/**
+ * Which differences to set right. A value that the spec had before and that was seen in force was changed by somebody
+ * (drift); any other is a new wish, which counts in any case. `inForce`: the spec's limits last seen in force, as `limitsText`
+ * gives them.
+ */
+export function splitDrift(
+  differences: readonly UnitProperty[],
+  inForce: string,
+  { isCorrected, ignore }: Config['drift'],
+): Differences {
+  const seen = new Set(inForce.split('\n'));
+  const isLeft = (property: UnitProperty) =>
+    seen.has(limitText(property)) && (!isCorrected || ignore.includes(property.name));
+  return {
+    correct: differences.filter((property) => !isLeft(property)),
+    leave: differences.filter(isLeft),
+  };
+}
+
+/** Equal texts: equal limits. */
+export function limitsText(limits: readonly UnitProperty[]): string {
+  return limits.map(limitText).join('\n');
+}
+
+function limitText({ name, value }: UnitProperty): string {
+  return `${name}=${canonicalValue(value)}`;
+}
 
 const PAGE_BYTES = 4096;
 /** cpu.max is written in microseconds of a period of 100 ms, rounded. */

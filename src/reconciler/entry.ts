@@ -124,7 +124,7 @@ export function createEntry(
     journalOomKills: 0,
     reportedOomKills: 0,
     resizeDeferred: undefined,
-    limitsInForce: '',
+    limitsInForce: memory?.limitsInForce ?? '',
     fault: undefined,
     refusal: undefined,
     isDenied: false,
@@ -159,6 +159,7 @@ export function memoryOf(
     backoffUntilMs:
       backoffUntilMs === null ? null : Math.round((now.wallMs + backoffUntilMs - now.monotonicMs) / 1000) * 1000,
     restartedAt: entry.restartedAt ?? null,
+    limitsInForce: entry.limitsInForce,
     generation: entry.generation,
     ended,
     lastExit: entry.lastExit,

@@ -16,6 +16,7 @@ export function metricsSnapshot(
     readonly queueDepth: number;
     readonly busLostMs: number;
     readonly pools: readonly string[];
+    readonly config: { readonly isGood: boolean; readonly loadedAtMs: number };
   },
 ): MetricsSnapshot {
   const states = ports.source.states();
@@ -32,6 +33,7 @@ export function metricsSnapshot(
     },
     sources: states.map(({ path, isReady }) => ({ path, isReady })),
     pruneHeld: states.reduce((sum, state) => sum + state.heldForPrune.length, 0),
+    config: facts.config,
     queueDepth: facts.queueDepth,
     isDbusConnected: ports.systemd.isConnected(),
   };

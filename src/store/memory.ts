@@ -24,6 +24,7 @@ const NOTHING: Omit<ServerMemory, 'name' | 'bootId'> = {
   restartsTotal: 0,
   backoffUntilMs: null,
   restartedAt: '',
+  limitsInForce: '',
   ended: null,
   lastExit: null,
 };
@@ -112,9 +113,10 @@ function parseMemory(text: string, name: string): ServerMemory | undefined {
 function isMemory(value: Record<string, unknown>): value is Record<string, unknown> & ServerMemory {
   const isTime = (time: unknown) => time === null || typeof time === 'number';
   return (
-    ['name', 'bootId', 'invocationId', 'endedInvocationId', 'stopAskedOf', 'restartedAt'].every(
+    ['name', 'bootId', 'invocationId', 'endedInvocationId', 'stopAskedOf', 'limitsInForce'].every(
       (k) => typeof value[k] === 'string',
     ) &&
+    (value.restartedAt === null || typeof value.restartedAt === 'string') &&
     Number.isSafeInteger(value.generation) &&
     typeof value.startedAtMs === 'number' &&
     isTime(value.readyAtMs) &&

@@ -18,9 +18,9 @@ export function openScratch(runtimeDirectory: string, stateDirectory: string): S
   const copy = (from: string, name: string): string => {
     const to = join(root, name);
     const isSecret = (path: string) => path === join(from, 'env');
-    // Sockets can't be copied, and nobody needs them here.
-    if (existsSync(from))
-      cpSync(from, to, { recursive: true, filter: (path) => !isSecret(path) && !path.endsWith('.sock') });
+    // Sockets can't be copied; what a controller at work has half written goes any moment. Nobody needs them here.
+    const isPassing = (path: string) => path.endsWith('.sock') || path.endsWith('.tmp');
+    if (existsSync(from)) cpSync(from, to, { recursive: true, filter: (path) => !isSecret(path) && !isPassing(path) });
     return to;
   };
   return {

@@ -21,6 +21,8 @@ export interface ServerMemory {
   readonly backoffUntilMs: number | null;
   /** Value of the annotation hublet/restartedAt that the running unit answers for; empty: there was none; null: not known. */
   readonly restartedAt: string | null;
+  /** Limits of the spec that the present run was last seen to have, as text; empty: none seen yet. */
+  readonly limitsInForce: string;
   /** Generation of the spec last acted on; 0: none. */
   readonly generation: number;
   /** Why it is down for good until its spec changes; null where it isn't. */

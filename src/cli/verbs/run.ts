@@ -17,6 +17,7 @@ export async function runRun(context: Context, { isOnce, isDryRun, timeoutMs, lo
   const config = await context.config();
   const { runDaemon } = await import('../../daemon.ts');
   const exitCode = await runDaemon(config, {
+    configSource: context.configSource,
     once: isOnce,
     dryRun: isDryRun,
     timeoutMs,

@@ -47,6 +47,22 @@ export const CONTROLLER_ROWS = [
     source: 'condition PruneHeld',
   },
   {
+    name: 'hublet_config_last_reload_successful',
+    type: 'gauge',
+    labels: [],
+    help: 'Whether the configuration could be read the last time that it was: while it is 0, an older one is in force.',
+    level: 'always',
+    source: 'condition ConfigReady',
+  },
+  {
+    name: 'hublet_config_last_reload_success_timestamp_seconds',
+    type: 'gauge',
+    labels: [],
+    help: 'When the configuration in force was read.',
+    level: 'always',
+    source: 'condition ConfigReady',
+  },
+  {
     name: 'hublet_workqueue_depth',
     type: 'gauge',
     labels: [],

@@ -52,6 +52,7 @@ export function snapshot(servers: readonly ServerMetrics[], fields: Partial<Metr
     sources: [{ path: '/etc/hublet/desired-state', isReady: true }],
     pruneHeld: 0,
     queueDepth: 0,
+    config: { isGood: true, loadedAtMs: 1_700_000_000_000 },
     isDbusConnected: true,
     ...fields,
   };

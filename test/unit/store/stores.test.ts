@@ -137,6 +137,7 @@ describe('memory of one boot', () => {
     restartsTotal: 2,
     backoffUntilMs: 5,
     restartedAt: '',
+    limitsInForce: 'MemoryMax=1',
     ended: null,
     lastExit: null,
   };
@@ -150,6 +151,13 @@ describe('memory of one boot', () => {
     expect(open().readMemory('bob')).toBeUndefined();
     expect(statSync(stateFile()).mode & 0o777).toBe(0o600);
     expect(statSync(join(directory, 'state')).mode & 0o777).toBe(0o700);
+  });
+
+  test('is believed where it is not known which wish for a new run the present one answers', () => {
+    open().writeMemory({ ...memory, restartedAt: null });
+
+    expect(open().readMemory('alice')).toMatchObject({ restartedAt: null, restarts: 2 });
+    expect(log.complaints()).toEqual([]);
   });
 
   test('is not believed after a reboot', () => {
