@@ -135,7 +135,7 @@ function explainUnion(
     ? 'a text: take the quotes away'
     : choices.length > 0
       ? describeValue(value)
-      : types.includes('string') && (typeof value === 'number' || typeof value === 'boolean')
+      : lacksQuotes(types, value)
         ? `${typeName(value)}: put it in quotes`
         : typeName(value);
   const message = `must be ${joinWords(allowed)}, not ${was}`;
@@ -159,6 +159,12 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   array: 'a list',
   tuple: 'a list',
 };
+
+/** A number or boolean where only texts (and no numbers) are taken. */
+function lacksQuotes(types: readonly string[], value: unknown): boolean {
+  const isScalar = typeof value === 'number' || typeof value === 'boolean';
+  return isScalar && types.includes('string') && !types.includes('number') && !types.includes('int');
+}
 
 function typeMessage(expected: readonly string[], value: unknown): string {
   const wanted = joinWords(expected.map((type) => TYPE_NAMES[type] ?? type));

@@ -79,7 +79,9 @@ export function systemCallFilterProblem(
   entries: readonly string[],
 ): { readonly index: number; readonly message: string } | undefined {
   const isDenyList = entries[0]?.startsWith('~') === true;
-  const index = entries.findIndex((entry) => entry.includes(':') && !isDenyList && !entry.startsWith('~'));
+  const isWrong = (entry: string) =>
+    entry.includes(':') && !entry.startsWith('~') && systemCallProblem(entry) === undefined;
+  const index = isDenyList ? -1 : entries.findIndex(isWrong);
   return index < 0
     ? undefined
     : { index, message: 'must have ~ before it: only a refused call can have an error number' };
