@@ -1,11 +1,10 @@
-import { userInfo } from 'node:os';
 import type { Config } from '../../config/types.ts';
 import { createLog } from '../../log.ts';
 import { SystemdOverDbus } from '../../systemd/adapter.ts';
 import { systemBusAddress } from '../../systemd/address.ts';
+import { findOwnSystemd } from '../../systemd/ownSystemd.ts';
 import { SystemdError, type UnitState } from '../../systemd/port.ts';
-import { findUserBus } from '../../systemd/userBus.ts';
-import { createUserManager, type UserManager } from '../../systemd/userManager.ts';
+import type { UserManager } from '../../systemd/userManager.ts';
 import { propertyRows } from '../../units/table.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT } from '../errors.ts';
@@ -29,11 +28,13 @@ const PATIENCE_MS = 5_000;
  * @throws {NoUserManager} the same, of the caller's own manager
  */
 export async function readLiveState(context: Context, config: Config): Promise<LiveState> {
-  const own = config.isUserMode ? findUserBus(context.environment, effectiveUid()) : undefined;
+  const { clock, environment } = context;
+  const log = createLog('silent');
+  const own = config.isUserMode ? findOwnSystemd(environment, clock, log) : undefined;
   const systemd = new SystemdOverDbus({
-    clock: context.clock,
-    log: createLog('silent'),
-    address: own?.address ?? systemBusAddress(context.environment),
+    clock,
+    log,
+    address: own?.busAddress ?? systemBusAddress(environment),
     liveProperties: propertyRows().map(({ name }) => name),
   });
   try {
@@ -43,45 +44,15 @@ export async function readLiveState(context: Context, config: Config): Promise<L
       const unit = await systemd.read(name);
       if (unit !== undefined) units.set(name, unit);
     }
-    const userManager = own === undefined ? undefined : await probeManager(context, own);
-    return { units, systemdVersion: systemd.version(), userManager };
+    await own?.userManager.probe();
+    return { units, systemdVersion: systemd.version(), userManager: own?.userManager };
   } catch (error) {
     if (error instanceof SystemdError) throw refusal(error);
     throw error;
   } finally {
+    // What was found stays known; only tries that would follow end.
+    own?.userManager.stop();
     systemd.close();
-  }
-}
-
-async function probeManager(
-  { clock }: Context,
-  { address, runtimeDirectory }: ReturnType<typeof findUserBus>,
-): Promise<UserManager> {
-  const userManager = createUserManager({
-    clock,
-    log: createLog('silent'),
-    uid: effectiveUid(),
-    userName: ownName(),
-    busAddress: address,
-    runtimeDirectory,
-  });
-  await userManager.probe();
-  // What was found stays; only the tries that would follow end.
-  userManager.stop();
-  return userManager;
-}
-
-function effectiveUid(): number {
-  return process.geteuid?.() ?? 0;
-}
-
-/** Undefined where the account database has no name for the uid. */
-function ownName(): string | undefined {
-  try {
-    return userInfo().username;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_SYSTEM_ERROR') return undefined;
-    throw error;
   }
 }
 
