@@ -18,6 +18,7 @@ import { ADMIN_POLICY } from '../../src/admission/policy.ts';
 import type { Clock } from '../../src/clock.ts';
 import type { Config } from '../../src/config/types.ts';
 import { type Controller, createController } from '../../src/controller.ts';
+import type { Pools } from '../../src/spec/pool.ts';
 import { readServerStatus } from '../../src/status/statusFile.ts';
 import type { ServerStatus } from '../../src/status/types.ts';
 import { SystemdError } from '../../src/systemd/port.ts';
@@ -55,6 +56,8 @@ export class ControllerHost {
   readonly elsewhere = join(this.root, 'desired-state-2');
   readonly runtimeDirectory = join(this.root, 'run');
   readonly log = new FakeLog();
+  /** The configuration's; counts from the next start on. */
+  pools: Pools = new Map();
   fake: FakeSystemd;
   readonly config: Config;
   readonly #clock: Clock;
@@ -112,7 +115,7 @@ export class ControllerHost {
 
   async start(): Promise<void> {
     this.#controller = createController({
-      config: this.config,
+      config: { ...this.config, pools: this.pools },
       clock: this.#clock,
       log: this.log,
       version: 'test',
@@ -243,6 +246,15 @@ export class ControllerHost {
     return this.controller.ports.events
       .recent(name)
       .map((event) => event.reason)
+      .toReversed();
+  }
+
+  /** Messages of the host's own events with that reason, oldest first. */
+  hostEvents(reason: string): readonly string[] {
+    return this.controller.ports.events
+      .recent()
+      .filter((event) => event.server === undefined && event.reason === reason)
+      .map((event) => event.message)
       .toReversed();
   }
 
