@@ -4,7 +4,7 @@ import type { UsageSampler } from '../../src/cgroup/types.ts';
 import type { Config } from '../../src/config/types.ts';
 import type { InvocationRecord } from '../../src/journal/types.ts';
 import type { Instruments } from '../../src/metrics/types.ts';
-import type { ProbeVerdict } from '../../src/probes/types.ts';
+import type { ProbeTarget, ProbeVerdict } from '../../src/probes/types.ts';
 import { ReconcileLoop } from '../../src/reconciler/loop.ts';
 import type { LoopPorts } from '../../src/reconciler/ports.ts';
 import type { Source, SpecRecord } from '../../src/source/types.ts';
@@ -116,6 +116,8 @@ export class World {
   /** Another text: /etc/passwd was changed. */
   localVersion = '';
   readonly verdicts = new Map<string, ProbeVerdict>();
+  /** What was last asked to be probed, by server. */
+  readonly probed = new Map<string, ProbeTarget>();
   readonly events: HubletEvent[] = [];
   readonly exits: string[] = [];
   workingSetBytes = 0;
@@ -284,7 +286,9 @@ export class World {
         localVersion: () => '',
       },
       prober: {
-        follow: (server, { invocationId }, isKnownReady) => {
+        follow: (server, target, isKnownReady) => {
+          const { invocationId } = target;
+          this.probed.set(server, target);
           if (isKnownReady !== true || this.verdicts.has(server)) return;
           this.verdicts.set(server, { invocationId, isReady: true, reason: 'ProbeSucceeded', message: '' });
         },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { dynamicAccount } from '../../../src/admission/dynamicAccount.ts';
 import { type AdmissionFacts, admit } from '../../../src/admission/resolve.ts';
 import { accountName } from '../../../src/admission/runsAs.ts';
 import type { ProbeSpec, ServerSpec } from '../../../src/spec/types.ts';
@@ -161,6 +162,17 @@ describe('a spec is refused', () => {
       message: 'spec.probes.readiness.tcp.port: must be set, since spec.port is none',
     });
     expect(portless(makeSpec())).toMatchObject({ kind: 'admitted' });
+  });
+
+  it.each(['UID', 'GID', 'USERID'])('for {%s} of a dynamic user', (template) => {
+    const account = dynamicAccount('alice', true);
+
+    expect(refusal({ environment: { A: `{${template}}` } }, { account })).toMatch(
+      `spec.environment.A: {${template}} has no value here, since a dynamic user gets its numbers only when it starts`,
+    );
+    expect(server({ environment: { A: '{USER} {HOME}' } }, { account }).spec.environment).toEqual({
+      A: 'hublet-alice /var/lib/hublet-servers/alice',
+    });
   });
 
   it('without telling values or arguments', () => {

@@ -105,3 +105,73 @@ describe('a directory that does not answer', () => {
     expect(world.status('alice').phase).toBe('Ready');
   });
 });
+
+describe('groups', () => {
+  it('are looked up by name or number, and given as their names', async () => {
+    world.groups.set('lab', { kind: 'found', entry: { name: 'lab', gid: 5000 } });
+    world.groups.set('44', { kind: 'found', entry: { name: 'video', gid: 44 } });
+    world.source.put('alice', { ...SLEEP, group: 'lab', supplementaryGroups: ['44'], environment: { G: '{GID}' } });
+    await world.start();
+
+    expect(property('Group')).toBe('lab');
+    expect(property('SupplementaryGroups')).toEqual(['video']);
+    expect([...world.environments.values()][0]).toContain('G="5000"');
+  });
+
+  it('that are missing are all told together with their fields', async () => {
+    world.source.put('alice', { ...SLEEP, group: '4711', supplementaryGroups: ['lab'] });
+    await world.start();
+
+    expect(world.condition('alice', 'Stalled')).toMatchObject({
+      reason: 'UserNotFound',
+      message:
+        'no group with gid 4711 (spec.group) and no group named lab (spec.supplementaryGroups[0]) on this host; it starts by itself once there is one',
+    });
+  });
+});
+
+describe('a dynamic user', () => {
+  const DYNAMIC = { ...SLEEP, dynamicUser: true };
+
+  it('is named after its server', async () => {
+    world.source.put('dora', DYNAMIC);
+    await world.start();
+
+    expect(world.status('dora')).toMatchObject({ phase: 'Ready', user: 'hublet-dora' });
+    expect(property('User')).toBe('hublet-dora');
+  });
+
+  it('never has the name of an account or a group', async () => {
+    world.addAccount('hublet-dora', 2000);
+    world.groups.set('hublet-emil', { kind: 'found', entry: { name: 'hublet-emil', gid: 2000 } });
+    world.source.put('dora', DYNAMIC);
+    world.source.put('emil', DYNAMIC);
+    await world.start();
+
+    expect(world.status('dora').user).toMatch(/^hublet_[0-9a-f]{24}$/);
+    expect(world.status('emil').user).toMatch(/^hublet_[0-9a-f]{24}$/);
+  });
+
+  it('keeps its name while NSS shows it, running', async () => {
+    world.source.put('dora', DYNAMIC);
+    await world.start();
+
+    world.addAccount('hublet-dora', 61_500);
+    await world.pass(61_000);
+
+    expect(world.status('dora').user).toBe('hublet-dora');
+    expect(world.condition('dora', 'UpdatePending')?.status).toBe('False');
+  });
+
+  it('is probed as whoever its main process runs as', async () => {
+    world.source.put('dora', { ...DYNAMIC, probes: { readiness: { tcp: {} } } });
+    await world.start();
+
+    expect(world.probed.get('dora')?.owner).toEqual({ kind: 'process', pid: world.status('dora').mainPid });
+  });
+});
+
+/** Of the unit started last. */
+function property(name: string): unknown {
+  return world.systemd.started.at(-1)?.properties.find((one) => one.name === name)?.value;
+}
