@@ -5,6 +5,7 @@ import { resolveServer } from '../spec/resolve.ts';
 import type { CompleteDocument, Profile, ServerDocument } from '../spec/schema.ts';
 import { suggest } from '../spec/suggest.ts';
 import type { ServerSpec } from '../spec/types.ts';
+import { unitPropertyProblems } from './unitPropertyProblems.ts';
 
 /** The profiles of a configuration, by name, and which of them counts where a document names none. */
 export interface ProfileSet {
@@ -46,7 +47,11 @@ export function completeSpec(
   }
   const merged =
     profile?.fields === undefined ? document : { ...document, spec: mergeFields(profile.fields, document.spec) };
-  const found = [...findContradictions(merged, document.metadata.name), ...findGaps(merged)];
+  const found = [
+    ...findContradictions(merged, document.metadata.name),
+    ...findGaps(merged),
+    ...unitPropertyProblems(merged.spec.unitProperties ?? {}),
+  ];
   if (found.length === 0 && isComplete(merged)) {
     return { kind: 'whole', document: merged, spec: resolveServer(merged) };
   }

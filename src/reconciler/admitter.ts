@@ -123,17 +123,18 @@ export class Admitter {
   #compile(record: SpecRecord, spec: ServerSpec, runsAs: RunsAs, port: number | undefined): Admission {
     const needsHost = Object.keys(spec.unitProperties).length > 0;
     const host = needsHost ? { memoryBytes: this.#ports.hostFacts().memoryBytes } : {};
-    const admitted = admit(spec, { ...runsAs, ...host, ...(port === undefined ? {} : { port }) });
+    const { config, instance } = this.#ports;
+    const { isUserMode } = config;
+    const admitted = admit(spec, { ...runsAs, ...host, isUserMode, ...(port === undefined ? {} : { port }) });
     if (admitted.kind === 'refused') {
       return { kind: 'refused', condition: 'Accepted', reason: admitted.reason, message: admitted.message };
     }
-    const { config, instance } = this.#ports;
     const plan = compileUnit(admitted.server, {
       instanceId: instance.id,
       hashKey: instance.key,
       environmentDirectory: `${config.runtimeDirectory}/env`,
       specPath: record.file?.path ?? '',
-      isUserMode: config.isUserMode,
+      isUserMode,
       ...host,
     });
     const version = this.#ports.systemd.version();
