@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Pool } from '../../../src/spec/pool.ts';
+import { poolOfControlGroup } from '../../../src/units/pool.ts';
 import { World } from '../../fakes/world.ts';
 
 const gibibyte = 1024 ** 3;
@@ -271,4 +273,83 @@ describe('a pool that is taken out of the configuration', () => {
 
     expect(property('MemoryMax')).toBe(99n);
   });
+});
+
+describe('whatever comes in whatever order', () => {
+  it('the guarantee of a pool is never less than what its running servers have, and in the end their sum', async () => {
+    const name = fc.constantFrom('alice', 'bob', 'carol');
+    const step = fc.oneof(
+      fc.record({
+        kind: fc.constant('put' as const),
+        name,
+        pool: fc.constantFrom('gpu', 'cpu'),
+        megabytes: fc.integer({ min: 1, max: 999 }),
+      }),
+      fc.record({ kind: fc.constant('remove' as const), name }),
+      fc.record({ kind: fc.constant('stop' as const), name }),
+      fc.record({ kind: fc.constant('restart' as const), name }),
+      fc.record({ kind: fc.constant('kill' as const) }),
+      fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 70_000 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+        const own = new World();
+        own.pools = new Map<string, Pool>([
+          ['gpu', {}],
+          ['cpu', {}],
+        ]);
+        const lowOf = (pool: string) => own.systemd.slices.get(`hublet-${pool}.slice`)?.MemoryLow ?? 0n;
+        const sumOf = (pool: string) =>
+          [...own.systemd.units.values()]
+            .filter(({ loaded, controlGroup }) => loaded && poolOfControlGroup(controlGroup) === pool)
+            .reduce((sum, { live }) => sum + BigInt((live?.MemoryLow as bigint | undefined) ?? 0n), 0n);
+        const tooLittle: string[] = [];
+        const everEnough = () => {
+          for (const pool of ['gpu', 'cpu']) {
+            if (lowOf(pool) < sumOf(pool)) tooLittle.push(`${pool}: ${lowOf(pool)} for ${sumOf(pool)}`);
+          }
+        };
+        own.systemd.on(everEnough);
+        await own.start();
+        for (const one of steps) {
+          switch (one.kind) {
+            case 'put':
+              own.source.put(one.name, {
+                command: ['/bin/true'],
+                pool: one.pool,
+                resources: { memory: { guarantee: `${one.megabytes}M` } },
+              });
+              break;
+            case 'remove':
+              own.source.remove(one.name);
+              break;
+            case 'stop':
+              own.systemd.stopByOther(`hublet-${one.name}.service`);
+              break;
+            case 'restart': {
+              const spec = own.source.record(one.name)?.spec;
+              if (spec === undefined) break;
+              own.source.change(one.name, {
+                spec: { ...spec, annotations: { 'hublet/restartedAt': String(own.clock.monotonicMs()) } },
+              });
+              break;
+            }
+            case 'kill':
+              await own.kill();
+              await own.start();
+              break;
+            case 'pass':
+              await own.pass(one.ms);
+              break;
+          }
+          await own.settle();
+        }
+        await own.pass(140_000);
+        expect(tooLittle).toEqual([]);
+        for (const pool of ['gpu', 'cpu']) expect(lowOf(pool)).toBe(sumOf(pool));
+        await own.kill();
+      }),
+      { numRuns: 15 },
+    );
+  }, 120_000);
 });
