@@ -67,7 +67,8 @@ function fieldRefusal(spec: ServerSpec, facts: UserManagerFacts): string | undef
   return undefined;
 }
 
-function refusalOf(property: string, { controllers, namespaceProblem }: UserManagerFacts): string | undefined {
+/** Why a user manager can't carry out a property, in words that follow the field's path; undefined: it can. */
+export function refusalOf(property: string, { controllers, namespaceProblem }: UserManagerFacts): string | undefined {
   const need = userModeNeed(property);
   switch (need?.kind) {
     case undefined:

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util';
-import { choosePool } from '../admission/pools.ts';
 import { admit } from '../admission/resolve.ts';
 import type { RunsAs } from '../admission/runsAs.ts';
 import type { Server } from '../admission/types.ts';
@@ -10,6 +9,7 @@ import { compileUnit } from '../units/compile.ts';
 import type { UnitPlan } from '../units/types.ts';
 import { unsupportedProblem, unsupportedProperties } from '../units/versions.ts';
 import { AccountFacts } from './accountFacts.ts';
+import { findPool } from './poolFacts.ts';
 import { PortFacts } from './portFacts.ts';
 import type { AdmissionPorts } from './ports.ts';
 import { UserModeFacts } from './userModeFacts.ts';
@@ -102,14 +102,11 @@ export class Admitter {
     if (who.kind !== 'runsAs') return who;
     const where = this.#portFacts.find(record.name, spec, isDown);
     if (where.kind !== 'port') return where;
-    const { config } = this.#ports;
-    const choice = choosePool(spec.pool, config.pools, config.defaultPool);
-    if (choice.kind === 'unknown') {
-      return { kind: 'refused', condition: 'Accepted', reason: 'SchemaError', message: choice.message };
-    }
+    const group = findPool(spec, this.#ports);
+    if (group.kind !== 'pool') return group;
     const { runsAs } = who;
     const { port } = where;
-    const { pool } = choice;
+    const { pool } = group;
     const basis = { spec, runsAs, port, pool, systemdVersion: this.#ports.systemd.version() };
     const known = this.#bases.get(record.name);
     if (known !== undefined && isSameBasis(known, basis)) return known.admission;

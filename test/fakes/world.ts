@@ -109,6 +109,7 @@ export class World {
   pools: Pools = new Map();
   defaultPool: string | undefined;
   poolWorkingSetBytes = 0;
+  drift: Config['drift'] = { isCorrected: true, ignore: [] };
   /** Uids of other people's sockets, by port. */
   readonly listeners = new Map<number, number[]>();
   readonly accounts = new Map<string, AccountAnswer>();
@@ -210,6 +211,7 @@ export class World {
       get: (_target, key) => (key === 'serverExited' ? (result: string) => this.exits.push(result) : () => undefined),
     });
     const pools = () => this.pools;
+    const drift = () => this.drift;
     const { defaultPool } = this;
     const config: Config = {
       sources: [],
@@ -219,7 +221,9 @@ export class World {
       },
       ...(defaultPool === undefined ? {} : { defaultPool }),
       prune: { minCount: 3, maxFraction: 0.5 },
-      drift: { isCorrected: true, ignore: [] },
+      get drift() {
+        return drift();
+      },
       ports: { first: 20_000, last: 29_999 },
       reconcile: { concurrency: 16, maxStarting: this.maxStarting, resyncMs: 60_000, rescanMs: 20_000 },
       metrics: { listen: null, level: 'basic', userLabel: 'name', labels: [] },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { choosePool } from '../../../src/admission/pools.ts';
+import { choosePool, poolProblem } from '../../../src/admission/pools.ts';
+import type { UserManagerFacts } from '../../../src/admission/userMode.ts';
 
 const pools = new Map([
   ['default', {}],
@@ -25,5 +26,27 @@ describe('the pool of a server', () => {
       kind: 'unknown',
       message: 'spec.pool: there is no pool gpu (pools are in the configuration, which has none)',
     });
+  });
+});
+
+describe('a pool in user mode', () => {
+  const facts: UserManagerFacts = {
+    uid: 1000,
+    userName: 'alice',
+    controllers: new Set(['memory', 'pids']),
+    namespaceProblem: undefined,
+    filesMax: undefined,
+  };
+
+  it('takes servers where its limits can be kept', () => {
+    expect(poolProblem('gpu', { memoryMax: { kind: 'ofHost', percent: 50 }, tasksMax: 9 }, facts)).toBeUndefined();
+    expect(poolProblem('gpu', {}, { ...facts, controllers: new Set() })).toBeUndefined();
+  });
+
+  it('refuses servers where a limit would not be kept, naming it and what to do', () => {
+    expect(poolProblem('gpu', { memoryMax: { kind: 'ofHost', percent: 50 }, allowedCpus: [0] }, facts)).toMatch(
+      /^spec\.pool: pools\.gpu\.cpu\.cpus of the configuration can't be kept: the cgroup controller cpuset is not delegated .*Delegate=/,
+    );
+    expect(poolProblem('gpu', { ioWeight: 5 }, facts)).toContain('pools.gpu.io.weight');
   });
 });

@@ -216,6 +216,22 @@ describe('a limit of the slice that somebody else changed', () => {
     ]);
   });
 
+  it.each([
+    ['is not corrected', { isCorrected: false, ignore: [] }],
+    ['is ignored by name', { isCorrected: true, ignore: ['MemoryMax'] }],
+  ])('is left where drift %s, and a new limit is set all the same', async (_how, drift) => {
+    world.drift = drift;
+    await world.start();
+    world.systemd.slices.set(slice, { ...world.systemd.slices.get(slice), MemoryMax: 77n * 4096n });
+    await world.pass(67_000);
+    expect(property('MemoryMax')).toBe(77n * 4096n);
+    expect(told('DriftCorrected')).toEqual([]);
+
+    world.pools = new Map([['gpu', { memoryMax: { kind: 'exact', amount: gibibyte } }]]);
+    await world.loop.lookAtPools();
+    expect(property('MemoryMax')).toBe(BigInt(gibibyte));
+  });
+
   it('costs a resync without any one reading of each pool', async () => {
     await world.start();
     const [reads, sets] = [world.systemd.calls.filter((call) => call === 'ReadSlice').length, slicesSet()];
@@ -298,7 +314,8 @@ describe('whatever comes in whatever order', () => {
           ['gpu', {}],
           ['cpu', {}],
         ]);
-        const lowOf = (pool: string) => own.systemd.slices.get(`hublet-${pool}.slice`)?.MemoryLow ?? 0n;
+        const lowOf = (pool: string) =>
+          (own.systemd.slices.get(`hublet-${pool}.slice`)?.MemoryLow as bigint | undefined) ?? 0n;
         const sumOf = (pool: string) =>
           [...own.systemd.units.values()]
             .filter(({ loaded, controlGroup }) => loaded && poolOfControlGroup(controlGroup) === pool)
