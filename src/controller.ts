@@ -231,7 +231,7 @@ export function createController(options: ControllerOptions): Controller {
       ports.events.record({ reason: 'ConfigRejected', message: `${first}; the last good one stays in force` });
       return;
     }
-    ports.events.record({ reason: 'ConfigReloaded', message: 'another configuration is in force' });
+    ports.events.record({ reason: 'ConfigReloaded', message: 'the configuration was read anew' });
     // Never rejects: a directory that can't be read is a state of its source.
     void documents.update(after.sources).then(() => {
       desired.configChanged();

@@ -108,9 +108,9 @@ async function readFiles(
   for (const path of [file, ...fragments.map((name) => join(directory, name))]) {
     try {
       const text = readOptional(path, () => readFileSync(path, 'utf8'));
-      if (text === undefined && path === file && isExplicit) throw new ConfigError([`${path}: there is no such file`]);
       if (text === undefined && path === file && before.has(file))
         throw new ConfigError([`${path}: is gone: put it back, or restart hublet to do without it`]);
+      if (text === undefined && path === file && isExplicit) throw new ConfigError([`${path}: there is no such file`]);
       if (text?.trim() === '' && before.has(path))
         throw new ConfigError([`${path}: is empty and was not before: write it again, or remove it`]);
       if (text === undefined) continue;

@@ -142,11 +142,24 @@ describe('hublet run', () => {
     await hublet.start();
     const second = new ControllerProcess(host);
 
-    for (const args of [['run'], ['run', '--once'], ['run', '--dry-run']]) {
+    for (const args of [['run'], ['run', '--once']]) {
       const { code, err } = await second.run(args);
       expect(code).toBe(75);
       expect(err).toContain('already running');
     }
+  });
+
+  it('tells what it would do beside another one that runs, and leaves that alone', async () => {
+    put('alice');
+    await hublet.start();
+    await host.untilPhase('alice', 'Ready');
+    const before = host.invocation('alice');
+
+    const { code, err } = await new ControllerProcess(host).run(['run', '--dry-run']);
+
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(host.invocation('alice')).toBe(before);
+    expect(await hublet.stop()).toBe(0);
   });
 
   it('ends with 69 where there is no D-Bus, and says what to look at', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -41,6 +41,20 @@ export class ControllerProcess {
   configure(fields: object): void {
     const text = JSON.stringify({ apiVersion: 'hublet/v1', kind: 'Config', ...fields });
     writeFileSync(join(this.#host.root, 'hublet.yaml'), text);
+  }
+
+  /** Writes a fragment of the configuration; undefined: takes it away. */
+  configureFragment(name: string, fields: object | undefined): void {
+    const directory = join(this.#host.root, 'hublet.d');
+    mkdirSync(directory, { recursive: true });
+    const path = join(directory, name);
+    if (fields === undefined) rmSync(path);
+    else writeFileSync(path, JSON.stringify({ apiVersion: 'hublet/v1', kind: 'Config', ...fields }));
+  }
+
+  /** Sends the controller a signal that doesn't end it. */
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
   }
 
   /** Runs `hublet` to its end. `address` in place of the host's bus. */
