@@ -115,7 +115,7 @@ export const configSchema = z
       z.strictObject({
         listen: field(
           text(listenProblem),
-          'Where metrics and pages are served: host:port, unix:/path or off.',
+          'Where metrics and pages are served: host:port, unix:/path or off. In user mode by default a free port, told in status.json.',
           CONFIG_DEFAULTS.listen,
         ),
         level: field(
