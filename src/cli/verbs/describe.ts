@@ -88,6 +88,7 @@ function unitRows({ status }: ServerStatus, live: LiveUsage | undefined, nowMs: 
   const rows: (Row | undefined)[] = [
     ['Name', status.unit],
     status.user === null ? undefined : ['User', status.user],
+    status.pool === null ? undefined : ['Pool', status.pool],
     status.mainPid === null ? undefined : ['PID', String(status.mainPid)],
     status.startedAt === null ? undefined : ['Started', `${formatAge(nowMs - Date.parse(status.startedAt))} ago`],
     ['Restarts', String(status.restarts)],

@@ -87,11 +87,14 @@ describe('hublet describe', () => {
 
   it('shows the limits in force and what a spec asks for', async () => {
     host.writeSpec('alice', `${specText('alice')}  resources: {memory: {limit: 512M}, cpu: {limit: 1.5}}\n`);
-    host.writeStatus(host.status('alice', { applied: { memoryMaxBytes: 512 * 1024 ** 2, cpuWeight: 100 } }));
+    host.writeStatus(
+      host.status('alice', { pool: 'gpu', applied: { memoryMaxBytes: 512 * 1024 ** 2, cpuWeight: 100 } }),
+    );
 
     await runDescribe(host.context, 'alice');
 
     expect(host.out).toMatch(/Resources +memory 512M.*1\.5 cores/);
+    expect(host.out).toMatch(/Pool +gpu\n/);
     expect(host.out).toMatch(/Limits in force\n +memoryMaxBytes +512M\n +cpuWeight +100\n/);
   });
 
