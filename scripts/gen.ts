@@ -5,12 +5,15 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type JsonSchemaNode, typeWords } from '../src/cli/jsonSchemaNode.ts';
 import { renderCliReference } from '../src/cli/reference.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { renderCatalogueDocs } from '../src/metrics/catalogueDocs.ts';
-import { effectOfSpecField, renderFieldReference } from '../src/spec/fieldReference.ts';
+import { type DescribedField, type ReferenceColumn, renderFieldReference } from '../src/spec/fieldReference.ts';
 import { renderServerJsonSchema } from '../src/spec/jsonSchema.ts';
 import { serverSchema } from '../src/spec/schema.ts';
+import { effectOfField, neededSystemd, settingsOfField } from '../src/units/fieldFacts.ts';
+import type { Setting } from '../src/units/table.ts';
 
 interface Output {
   /** Below the project's root. */
@@ -18,6 +21,24 @@ interface Output {
   /** The file's whole text; the same source gives the same text. */
   render(): string;
 }
+
+const TYPE: ReferenceColumn = {
+  title: 'type',
+  cell: ({ jsonSchema }) => typeWords(jsonSchema as JsonSchemaNode),
+};
+
+/** What of systemd a field of a spec becomes, and what follows from that. */
+const SYSTEMD: readonly ReferenceColumn[] = [
+  {
+    title: 'systemd',
+    cell: (field) =>
+      settingsOf(field)
+        .map(({ name }) => `\`${name}=\``)
+        .join(' '),
+  },
+  { title: 'a change takes effect', cell: ({ path, description }) => effectOfField(path, description) ?? '' },
+  { title: 'since', cell: (field) => String(neededSystemd(settingsOf(field)) ?? '') },
+];
 
 const OUTPUTS: readonly Output[] = [
   { path: 'desired-state/schema/server.schema.json', render: renderServerJsonSchema },
@@ -27,9 +48,9 @@ const OUTPUTS: readonly Output[] = [
     render: () =>
       renderFieldReference({
         title: 'Fields of a server spec',
-        lead: 'live: set on the running unit, its processes untouched. at once: followed by hublet alone. restart: shown as UpdatePending until the next start (`hublet restart NAME`).',
+        lead: 'A change takes effect live: set on the running unit, its processes untouched; at once: followed by hublet alone; restart: shown as UpdatePending until the next start (`hublet restart NAME`). Since: the first systemd that has it, where not every one that hublet runs with does.',
         schema: serverSchema,
-        effectOf: effectOfSpecField,
+        columns: [TYPE, ...SYSTEMD],
       }),
   },
   {
@@ -39,6 +60,7 @@ const OUTPUTS: readonly Output[] = [
         title: 'Configuration',
         lead: '`hublet.yaml`, then `hublet.d/*.yaml` merged in the order of their names: maps are merged, lists replaced. All fields may be left out. Read at the start.',
         schema: configSchema,
+        columns: [TYPE],
       }),
   },
   { path: 'metrics/catalogue.md', render: renderCatalogueDocs },
@@ -57,6 +79,10 @@ if (isCheck) {
     writeFileSync(join(root, path), render());
     console.log(`wrote ${path}`);
   }
+}
+
+function settingsOf({ path, description }: DescribedField): readonly Setting[] {
+  return settingsOfField(path, description);
 }
 
 function textOf(path: string): string | undefined {

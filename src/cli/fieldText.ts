@@ -1,7 +1,6 @@
 import { OTHER_NAMES } from '../spec/contractFields.ts';
-import { effectOfSpecField } from '../spec/fieldReference.ts';
-import { OLDEST_SYSTEMD } from '../units/properties/row.ts';
-import { allSettings, type Setting } from '../units/table.ts';
+import { effectOfField, neededSystemd, settingsOfField } from '../units/fieldFacts.ts';
+import type { Setting } from '../units/table.ts';
 import { type FoundField, typedPath } from './fieldLookup.ts';
 import { childFields, typeWords } from './jsonSchemaNode.ts';
 import type { Style } from './style.ts';
@@ -59,18 +58,14 @@ export function renderSetting(setting: Setting, style: Style): string {
   ].join('');
 }
 
-/** Settings of systemd that a field becomes, the fields below it not counted: those that its description names, or else all. */
 function settingsOf({ document, path, node }: FoundField): readonly Setting[] {
-  if (document !== 'server') return [];
-  const owned = allSettings().filter(({ owner }) => owner.kind === 'field' && owner.path === path);
-  const named = owned.filter(({ name }) => node.description?.includes(`${name}=`));
-  return named.length > 0 ? named : owned;
+  return document === 'server' ? settingsOfField(path, node.description ?? '') : [];
 }
 
 /** The systemd that is needed, where not every one that hublet runs with will do. */
 function needWords(settings: readonly Setting[]): string {
-  const since = Math.max(OLDEST_SYSTEMD, ...settings.map((setting) => setting.since));
-  return since > OLDEST_SYSTEMD ? `systemd ${since}` : '';
+  const since = neededSystemd(settings);
+  return since === undefined ? '' : `systemd ${since}`;
 }
 
 function defaultWords({ node, isRequired, path }: FoundField): string {
@@ -84,8 +79,8 @@ function isPart(path: string): boolean {
   return path.endsWith('[]') || path.endsWith('.NAME');
 }
 
-function effectWords({ document, path }: FoundField): string {
-  const effect = document === 'server' ? effectOfSpecField(path) : undefined;
+function effectWords({ document, path, node }: FoundField): string {
+  const effect = document === 'server' ? effectOfField(path, node.description ?? '') : undefined;
   return effect === undefined ? '' : (EFFECTS[effect] ?? effect);
 }
 

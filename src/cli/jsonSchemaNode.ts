@@ -114,8 +114,8 @@ function rangeWords({ minimum, maximum }: JsonSchemaNode): string {
 }
 
 function pluralWords(node: JsonSchemaNode | undefined): string {
-  const words = typeWords(node ?? {});
-  return /^(string|integer|number|boolean|object)$/.test(words) ? `${words}s` : words;
+  const words = typeWords(node ?? {}).split(' or ');
+  return words.map((word) => word.replace(/^(?:string|integer|number|boolean|object|size|list)\b/, '$&s')).join(' or ');
 }
 
 /** The object or list that a node is or, in a union, can be. */

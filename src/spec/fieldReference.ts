@@ -1,25 +1,41 @@
 import * as z from 'zod';
 import { listFields, type SchemaField } from './schemaWalk.ts';
 
-/** When a change of a field takes effect on a server that runs. */
-export type Effect = 'live' | 'at once' | 'restart' | 'next start';
-
 export interface ReferenceOptions {
   readonly title: string;
   /** A paragraph below the title. */
   readonly lead: string;
   readonly schema: z.ZodType;
-  /** Undefined: no such column. */
-  readonly effectOf?: (path: string) => Effect | undefined;
+  /** Columns between the default and the meaning. */
+  readonly columns?: readonly ReferenceColumn[];
 }
 
-/** A page with a row for each field of a schema: path, default, when a change takes effect, meaning. Markdown. */
-export function renderFieldReference({ title, lead, schema, effectOf }: ReferenceOptions): string {
-  const effectHead = effectOf === undefined ? '' : ' a change takes effect |';
-  const effectRule = effectOf === undefined ? '' : ' --- |';
+export interface ReferenceColumn {
+  readonly title: string;
+  /** Markdown. */
+  readonly cell: (field: DescribedField) => string;
+}
+
+export interface DescribedField {
+  readonly path: string;
+  /** As in the documentation, one sentence or more. */
+  readonly description: string;
+  /** Its JSON Schema. */
+  readonly jsonSchema: JsonSchema;
+}
+
+export interface JsonSchema {
+  readonly description?: string;
+  readonly default?: unknown;
+}
+
+/** A page with a row for each field of a schema: path, default, further columns, meaning. Markdown. */
+export function renderFieldReference({ title, lead, schema, columns = [] }: ReferenceOptions): string {
+  const heads = ['field', 'default', ...columns.map((column) => column.title), 'meaning'];
   const rows = listFields(schema).map((field) => {
-    const effect = effectOf === undefined ? '' : ` ${effectOf(field.path) ?? ''} |`;
-    return `| \`${field.path}\` | ${defaultOf(field)} |${effect} ${cell(describe(field))} |`;
+    const described = describe(field);
+    const cells = columns.map(({ cell }) => cell(described));
+    return [`\`${field.path}\``, defaultOf(field, described), ...cells, described.description];
   });
   return [
     `# ${title}`,
@@ -28,38 +44,26 @@ export function renderFieldReference({ title, lead, schema, effectOf }: Referenc
     '',
     lead,
     '',
-    `| field | default |${effectHead} meaning |`,
-    `| --- | --- |${effectRule} --- |`,
-    ...rows,
+    ...[heads, heads.map(() => '---'), ...rows.map((cells) => cells.map(escapeCell))].map(renderRow),
     '',
   ].join('\n');
 }
 
-/** When a changed field of a spec takes effect; undefined for groups of fields. */
-export function effectOfSpecField(path: string): Effect | undefined {
-  if (path.startsWith('metadata') || /^spec\.(probes|restartPolicy|suspend)/.test(path)) return 'at once';
-  if (path.startsWith('spec.resources')) return 'live';
-  if (path === 'spec.startTimeout') return 'next start';
-  return path.startsWith('spec.') ? 'restart' : undefined;
+function describe({ path, schema }: SchemaField): DescribedField {
+  const jsonSchema = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  return { path, description: jsonSchema.description ?? schema.description ?? '', jsonSchema };
 }
 
-function describe({ schema }: SchemaField): string {
-  return jsonOf(schema).description ?? schema.description ?? '';
-}
-
-function defaultOf({ schema, isOptional }: SchemaField): string {
-  const value = jsonOf(schema).default;
+function defaultOf({ isOptional }: SchemaField, { jsonSchema }: DescribedField): string {
+  const value = jsonSchema.default;
   if (value !== undefined) return `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
   return isOptional ? '' : 'required';
 }
 
-function jsonOf(schema: z.ZodType): { readonly description?: string; readonly default?: unknown } {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as {
-    readonly description?: string;
-    readonly default?: unknown;
-  };
+function renderRow(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }
 
-function cell(text: string): string {
+function escapeCell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }

@@ -65,7 +65,11 @@ export const fieldsSchema = z.strictObject({
     'Directory it starts in (WorkingDirectory=).',
     SPEC_DEFAULTS.workingDirectory,
   ),
-  environment: field(environmentSchema, 'Environment variables; values are strings, so put numbers in quotes.', {}),
+  environment: field(
+    environmentSchema,
+    'Environment variables; values are strings, so put numbers in quotes. They come in a file that nobody else reads, never as a property of the unit (EnvironmentFile=).',
+    {},
+  ),
   environmentFiles: field(
     environmentFilesSchema,
     'Files of variables that systemd reads as root at each start, each winning over the ones before; environment and what hublet sets win over all of them; with the prefix - one may be absent (EnvironmentFile=).',
