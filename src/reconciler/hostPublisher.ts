@@ -1,5 +1,5 @@
-import type { Condition } from '../status/types.ts';
 import type { ConfigState } from '../config/types.ts';
+import type { Condition } from '../status/types.ts';
 import { messageOf } from './effects.ts';
 import { hostStatus } from './hostView.ts';
 import type { ReconcileLoop } from './loop.ts';

@@ -254,6 +254,15 @@ describe('a pool', () => {
       'TasksMax=infinity',
     ]);
     expect(sampleValue(await scrape(machine), 'hublet_pool_tasks', { pool: 'part' })).toBeUndefined();
+    // Nothing is left but an empty slice, which systemd keeps; hublet stops none.
+    expect(await machine.run(`cat /sys/fs/cgroup${group}/cgroup.events 2>/dev/null || echo gone`)).toMatch(
+      /^populated 0$|^gone$/m,
+    );
+    expect(await machine.run('ls /run/hublet/pools.json && cat /run/hublet/pools.json')).not.toContain('part');
+
+    await configure({ ...rest, part: { memory: { limit: '200M' } } });
+    await dropSpecs(machine, { first: idle('part') });
+    await fileSays(sliceOf(await ready('first')), 'memory.max', String(200 * megabyte));
   });
 });
 
