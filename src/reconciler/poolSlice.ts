@@ -121,6 +121,7 @@ export class PoolSlice {
 
   async #adjust(look: PoolLook): Promise<void> {
     const { pool, isDryRun } = this.#options;
+    const { log } = this.#ports;
     const live = this.#live ?? (await this.#read());
     const wanted = this.#wanted();
     // Not configured any more, but still in use: it stays as it is until its last server leaves.
@@ -139,7 +140,8 @@ export class PoolSlice {
     });
     this.#noteDeferred(deferred?.message);
     const corrected = apply.filter((property) => !this.#isLeft(property));
-    if (corrected.length > 0 && !isDryRun) await this.#set(corrected);
+    if (corrected.length > 0 && isDryRun) log.info({ unit: poolSlice(pool), action: 'setLimits' }, 'would act');
+    else if (corrected.length > 0) await this.#set(corrected);
     const waiting = new Set(deferred?.properties.map(({ name }) => name));
     if (look === 'all') {
       for (const one of wanted) if (!waiting.has(one.name)) this.#inForce.set(one.name, propertyText(one));

@@ -6,6 +6,7 @@
  */
 import type { Pools } from '../spec/pool.ts';
 import type { HostFacts } from '../units/pool.ts';
+import { messageOf } from './effects.ts';
 import type { PoolMember } from './poolMembers.ts';
 import { type PoolLook, PoolSlice } from './poolSlice.ts';
 import type { LoopPorts } from './ports.ts';
@@ -64,9 +65,10 @@ export class PoolKeeper {
 
   /** Reads every pool anew and sets what differs. Never rejects: what failed is told, and tried again at the next call. */
   async lookAtAll(look: PoolLook = 'all'): Promise<void> {
-    const { ports, pools } = this.#options;
-    this.#host = ports.hostFacts();
+    const { pools } = this.#options;
     const names = new Set([...pools().keys(), ...this.#slices.keys()]);
+    if (names.size === 0) return;
+    this.#readHost();
     const slices = [...names].map((pool) => this.#slice(pool));
     for (const slice of slices) slice.distrust();
     await Promise.all(slices.map((slice) => slice.look(look)));
@@ -81,6 +83,19 @@ export class PoolKeeper {
   /** Resolves when nothing is under way any more. */
   async stop(): Promise<void> {
     await Promise.all([...this.#slices.values()].map((slice) => slice.stop()));
+  }
+
+  /** Where it can't be read now (no file descriptor is left, say), what was known stays. */
+  #readHost(): void {
+    const { hostFacts, log } = this.#options.ports;
+    try {
+      this.#host = hostFacts();
+    } catch (error) {
+      log.warn(
+        { reason: messageOf(error) },
+        'memory and CPUs of the host could not be read, pools go by the last reading',
+      );
+    }
   }
 
   #leave(server: string, pool: string): void {
