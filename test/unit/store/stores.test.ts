@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readBootId } from '../../../src/store/boot.ts';
-import { openInstance } from '../../../src/store/instance.ts';
+import { openInstance, readInstance } from '../../../src/store/instance.ts';
 import { environmentPath, openRuntimeStore } from '../../../src/store/memory.ts';
-import { openPortStore } from '../../../src/store/ports.ts';
+import { openPortStore, readPorts } from '../../../src/store/ports.ts';
 import type { ServerMemory } from '../../../src/store/types.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeLog } from '../../fakes/log.ts';
@@ -47,6 +47,13 @@ describe('instance', () => {
     },
   );
 
+  test('is read without being made', () => {
+    expect(readInstance(directory)).toBeUndefined();
+    expect(readdirSync(directory)).toEqual([]);
+
+    expect(openInstance(directory)).toEqual(readInstance(directory));
+  });
+
   test('damage is reported without the key', () => {
     const { key } = openInstance(directory);
     const path = join(directory, 'instance.json');
@@ -58,6 +65,17 @@ describe('instance', () => {
 
 describe('ports', () => {
   const open = () => openPortStore({ stateDirectory: directory, clock: new FakeClock(), log });
+
+  test('are read without anything being made, mended or set aside', () => {
+    expect(readPorts(directory)).toEqual(new Map());
+    expect(readdirSync(directory)).toEqual([]);
+
+    const text = '["alice",20001]\n["bob",20002]\ngarbage\n["bob",null]\n["carol",200';
+    writeFileSync(join(directory, 'ports.jsonl'), text);
+
+    expect(readPorts(directory)).toEqual(new Map([['alice', 20001]]));
+    expect(readdirSync(directory)).toEqual(['ports.jsonl']);
+  });
   const path = () => join(directory, 'ports.jsonl');
 
   test('are written when assign returns and kept by name, whatever the name', () => {
