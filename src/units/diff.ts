@@ -1,4 +1,5 @@
 import { canonicalValue } from './canonical.ts';
+import { INFINITY } from './syntax/amounts.ts';
 import { type LiveRow, liveRows, propertyRow } from './table.ts';
 import type { UnitProperty } from './types.ts';
 
@@ -42,7 +43,7 @@ export function isReloadRounding({ name, value }: UnitProperty, live: LiveValues
 /** 64-bit values may come as numbers, byte arrays as plain arrays and padded with zeros. */
 function normalised(row: LiveRow, value: unknown): string {
   if (row.signature === 't' && typeof value === 'number') return canonicalValue(BigInt(value));
-  // One limit for each path: systemd reports the paths in an order of its own.
+  // One limit for each path: systemd reports the paths in an order of its own, and not those without end.
   if (row.signature === 'a(st)' && Array.isArray(value)) return value.map(pathLimit).sort().join('');
   if (row.signature === 'ay' && (value instanceof Uint8Array || Array.isArray(value))) {
     const bytes = Buffer.from(value as Uint8Array);
@@ -55,5 +56,5 @@ function normalised(row: LiveRow, value: unknown): string {
 
 function pathLimit(entry: unknown): string {
   const [path, limit] = entry as [string, bigint | number];
-  return canonicalValue([path, BigInt(limit)]);
+  return BigInt(limit) === INFINITY ? '' : canonicalValue([path, BigInt(limit)]);
 }

@@ -1,5 +1,6 @@
 import { canonicalValue } from './canonical.ts';
 import type { PropertyRow, ReadBack } from './properties/row.ts';
+import { INFINITY } from './syntax/amounts.ts';
 
 /**
  * Whether what systemd reports of a property is what it was sent, in the form that it gives back.
@@ -49,10 +50,13 @@ function sameSet(sent: readonly unknown[], reported: readonly unknown[]): boolea
   return one.size === other.size && [...one].every((value) => other.has(value));
 }
 
-/** A later limit for a path replaces the one before. */
+/** A later limit for a path replaces the one before, and one without end is none. */
 function sameLimits(sent: unknown, reported: unknown): boolean {
-  const last = (value: unknown): unknown[] => [...new Map(list(value).map((pair) => [list(pair)[0], pair])).values()];
-  return sameSet(last(sent), last(reported));
+  const inForce = (value: unknown): unknown[] =>
+    [...new Map(list(value).map((pair) => [list(pair)[0], pair])).values()].filter(
+      (pair) => BigInt(list(pair)[1] as bigint | number) !== INFINITY,
+    );
+  return sameSet(inForce(sent), inForce(reported));
 }
 
 function canonical(values: readonly unknown[]): string[] {
@@ -62,7 +66,8 @@ function canonical(values: readonly unknown[]): string[] {
 /** Program, arguments, and flags in any order; what follows tells how it went. */
 function command(value: unknown): unknown {
   const [program, argv, flags] = list(value);
-  return [program, argv, Array.isArray(flags) ? [...flags].sort() : flags];
+  // Newer systemds take `ambient` and do not report it.
+  return [program, argv, Array.isArray(flags) ? flags.filter((flag) => flag !== 'ambient').sort() : flags];
 }
 
 function isFiltered([isAllow, sent]: readonly unknown[], [isReportedAllow, reported]: readonly unknown[]): boolean {
@@ -76,7 +81,8 @@ function isFiltered([isAllow, sent]: readonly unknown[], [isReportedAllow, repor
 
 function switchWord(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  return String(value);
+  const word = String(value);
+  return { on: 'yes', off: 'no', true: 'yes', false: 'no' }[word] ?? word;
 }
 
 /** systemd writes `-` as `!` where the directory may be absent. */

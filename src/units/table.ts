@@ -14,8 +14,11 @@ export type { FixedRow, LiveRow, Owner, PropertyRow, Setting } from './propertie
 const SETTINGS: readonly Setting[] = [...RESOURCE_CONTROL, ...EXEC, ...SANDBOX, ...SERVICE, ...KILL, ...UNIT];
 
 const BY_SETTING: ReadonlyMap<string, Setting> = new Map(SETTINGS.map((setting) => [setting.name, setting]));
-const ROWS: readonly PropertyRow[] = SETTINGS.flatMap(({ rows }) => rows);
-const BY_PROPERTY: ReadonlyMap<string, PropertyRow> = new Map(ROWS.map((row) => [row.name, row]));
+/** A property that carries two settings has the row of the first. */
+const BY_PROPERTY: ReadonlyMap<string, PropertyRow> = new Map(
+  SETTINGS.flatMap(({ rows }) => rows.map((row) => [row.name, row] as const)).reverse(),
+);
+const ROWS: readonly PropertyRow[] = [...BY_PROPERTY.values()].reverse();
 const LIVE: readonly LiveRow[] = ROWS.filter((row) => row.change === 'live');
 
 /** The row of a property by its D-Bus name; undefined where hublet knows no such property. */

@@ -133,8 +133,8 @@ export const EXEC: readonly Setting[] = settings('systemd.exec(5)', [
   { setting: 'ImportCredential', kind: words(), since: 254 },
 
   { setting: 'StandardInput', kind: INPUT },
-  { setting: 'StandardInputText', kind: INPUT_TEXT, readBack: 'never' },
   { setting: 'StandardInputData', kind: INPUT_DATA },
+  { setting: 'StandardInputText', kind: INPUT_TEXT, property: 'StandardInputData' },
   { setting: 'StandardOutput', kind: OUTPUT, owner: { kind: 'preset' } },
   { setting: 'StandardError', kind: OUTPUT, owner: { kind: 'preset' } },
   { setting: 'LogLevelMax', kind: named(LOG_LEVELS) },

@@ -52,14 +52,17 @@ export function tuples(signature: string, parse: (word: Word) => unknown): Kind 
  * Names that are allowed, or with `~` before the first those that are not. An assignment each, in order: the first says which, and
  * later ones add or take away.
  */
-export function filter(check: (word: string) => string): Kind {
+export function filter(check: (word: string, isDeny: boolean) => string): Kind {
   return {
     signature: '(bas)',
     readBack: 'filter',
     read: (texts, name) =>
       sinceReset(texts).map((text) => {
         const isDeny = text.startsWith('~');
-        return [name, [!isDeny, parseWords(isDeny ? text.slice(1) : text).map((word) => check(plainText(word)))]];
+        return [
+          name,
+          [!isDeny, parseWords(isDeny ? text.slice(1) : text).map((word) => check(plainText(word), isDeny))],
+        ];
       }),
   };
 }

@@ -27,6 +27,7 @@ import {
   SCALE,
   scalar,
   sinceReset,
+  TEXT,
   TIMESPAN,
   tuples,
   words,
@@ -41,6 +42,7 @@ const IO_WEIGHT = scalar('t', parseIoWeight);
 const RATES = perPath(parseRate);
 const ADDRESSES = list('a(iayu)', (text) => parseWords(text).flatMap(parseAddresses));
 const SOCKETS = list('a(iiqq)', (text) => [parseSocketRule(text)]);
+const FOR_SLICES = hublet('it is for slices, and a server has nothing below it');
 const LEGACY = hublet('the first version of control groups is not supported; use the fields of spec.resources');
 
 /** What a server may use. @see systemd.resource-control(5); kernel Documentation/admin-guide/cgroup-v2.rst */
@@ -119,7 +121,7 @@ export const RESOURCE_CONTROL: readonly Setting[] = settings('systemd.resource-c
   },
 
   { setting: 'MemoryZSwapWriteback', kind: BOOLEAN, since: 256 },
-  { setting: 'MemoryPressureWatch', kind: choice('auto', 'on', 'off', 'skip'), since: 254 },
+  { setting: 'MemoryPressureWatch', kind: choice('auto', 'on', 'off', 'skip'), readBack: 'switch', since: 254 },
   { setting: 'MemoryPressureThresholdSec', kind: TIMESPAN, property: 'MemoryPressureThresholdUSec', since: 254 },
   { setting: 'IPAccounting', kind: BOOLEAN },
   { setting: 'IPAddressAllow', kind: ADDRESSES, owner: field('sandbox.ipAddressAllow') },
@@ -152,6 +154,8 @@ export const RESOURCE_CONTROL: readonly Setting[] = settings('systemd.resource-c
   },
   { setting: 'ManagedOOMPreference', kind: choice('none', 'avoid', 'omit'), since: 248 },
 
+  { setting: 'DefaultMemoryMin', kind: TEXT, owner: FOR_SLICES },
+  { setting: 'DefaultMemoryLow', kind: TEXT, owner: FOR_SLICES },
   {
     setting: 'MemoryLimit',
     kind: scalar('t', (text) => parseMemory(text, INFINITY, {})),

@@ -125,8 +125,11 @@ function namespaces(): Kind {
 }
 
 /** A call or a group of them, with the error that it gives after a colon. */
-function systemCall(word: string): string {
+function systemCall(word: string, isDeny: boolean): string {
   const [call = '', error, ...more] = word.split(':');
+  if (error !== undefined && !isDeny) {
+    throw new PropertySyntaxError(`expects an error only where calls are denied, with ~ before the first, not ${word}`);
+  }
   if (error !== undefined) parseErrorNumber(error);
   if (more.length > 0 || !/^@?[a-z0-9_-]+$/.test(call)) {
     throw new PropertySyntaxError(
@@ -150,11 +153,13 @@ function architecture(word: string): string {
 }
 
 function addressFamily(word: string): string {
-  if (word === 'none' || /^AF_[A-Z0-9]+$/.test(word)) return word;
-  throw new PropertySyntaxError(`expects address families such as AF_INET, or none, not ${JSON.stringify(word)}`);
+  if (/^AF_[A-Z0-9]+$/.test(word)) return word;
+  throw new PropertySyntaxError(`expects address families such as AF_INET, not ${JSON.stringify(word)}`);
 }
 
-function fileSystem(word: string): string {
+function fileSystem(word: string, isDeny: boolean): string {
+  if (isDeny)
+    throw new PropertySyntaxError('expects what is allowed: of a list with ~ before it, systemd 252 makes nothing');
   if (/^@?[A-Za-z0-9._-]+$/.test(word)) return word;
   throw new PropertySyntaxError(
     `expects types of file systems such as ext4 or @basic-api, not ${JSON.stringify(word)}`,

@@ -56,7 +56,12 @@ export const SERVICE: readonly Setting[] = settings('systemd.service(5)', [
   { setting: 'TimeoutStopFailureMode', kind: choice('terminate', 'abort', 'kill'), since: 246 },
   { setting: 'RuntimeMaxSec', kind: TIMESPAN, property: 'RuntimeMaxUSec' },
   { setting: 'RuntimeRandomizedExtraSec', kind: TIMESPAN, property: 'RuntimeRandomizedExtraUSec', since: 250 },
-  { setting: 'WatchdogSec', kind: scalar('t', (text) => parseTimespan(text)), property: 'WatchdogUSec' },
+  {
+    setting: 'WatchdogSec',
+    kind: scalar('t', (text) => parseTimespan(text)),
+    property: 'WatchdogUSec',
+    readBack: 'never',
+  },
   { setting: 'NotifyAccess', kind: choice('none', 'main', 'exec', 'all') },
   { setting: 'SuccessExitStatus', kind: EXIT_STATUSES },
   { setting: 'OOMPolicy', kind: choice('continue', 'stop', 'kill'), owner: { kind: 'preset' }, since: 243 },

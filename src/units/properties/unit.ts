@@ -9,6 +9,7 @@ const CONDITION = hublet('a server that may not start looks like one that ended;
 const HOST_ACTION = hublet('the end of a server does nothing to the host');
 const START_LIMIT = hublet('it alone restarts servers; use spec.backoff');
 const REACHABLE = hublet('it starts and stops the unit itself');
+const UNIT_FILES_ONLY = hublet('systemd takes it in unit files only');
 const JOB_TIMEOUT = field('startTimeout');
 
 /** What a unit is called and goes with. @see systemd.unit(5) */
@@ -27,7 +28,7 @@ export const UNIT: readonly Setting[] = settings('systemd.unit(5)', [
   { setting: 'OnFailure', kind: UNITS },
   { setting: 'OnSuccess', kind: UNITS, since: 249 },
   { setting: 'OnFailureJobMode', kind: jobMode() },
-  { setting: 'OnSuccessJobMode', kind: jobMode(), owner: hublet('systemd takes it in unit files only'), since: 249 },
+  { setting: 'OnSuccessJobMode', kind: jobMode(), owner: UNIT_FILES_ONLY, since: 249 },
   { setting: 'PropagatesReloadTo', kind: UNITS },
   { setting: 'ReloadPropagatedFrom', kind: UNITS },
   { setting: 'PropagatesStopTo', kind: UNITS, since: 249 },
@@ -36,7 +37,7 @@ export const UNIT: readonly Setting[] = settings('systemd.unit(5)', [
   { setting: 'RequiresMountsFor', kind: words(parsePath, 'among') },
   { setting: 'WantsMountsFor', kind: words(parsePath, 'among'), since: 256 },
   { setting: 'IgnoreOnIsolate', kind: BOOLEAN },
-  { setting: 'DebugInvocation', kind: BOOLEAN, since: 257 },
+  { setting: 'DebugInvocation', kind: BOOLEAN, owner: UNIT_FILES_ONLY, since: 257 },
   { setting: 'StopWhenUnneeded', kind: BOOLEAN, owner: REACHABLE },
   { setting: 'RefuseManualStart', kind: BOOLEAN, owner: REACHABLE },
   { setting: 'RefuseManualStop', kind: BOOLEAN, owner: REACHABLE },

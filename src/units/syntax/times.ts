@@ -5,7 +5,7 @@ const MINUTE = 60_000_000n;
 const HOUR = 60n * MINUTE;
 const DAY = 24n * HOUR;
 
-/** Microseconds; a month is 30.44 days, a year 365.25. */
+/** Microseconds; a month is a twelfth of a year, a year 365.25 days. */
 const UNITS: readonly (readonly [names: readonly string[], usec: bigint])[] = [
   [['us', 'usec', 'µs', 'μs'], 1n],
   [['ms', 'msec'], 1000n],
@@ -14,7 +14,7 @@ const UNITS: readonly (readonly [names: readonly string[], usec: bigint])[] = [
   [['h', 'hr', 'hour', 'hours'], HOUR],
   [['d', 'day', 'days'], DAY],
   [['w', 'week', 'weeks'], 7n * DAY],
-  [['M', 'month', 'months'], (DAY * 3044n) / 100n],
+  [['M', 'month', 'months'], (DAY * 36_525n) / 1200n],
   [['y', 'year', 'years'], (DAY * 36_525n) / 100n],
 ];
 
@@ -32,17 +32,19 @@ const NANOSECOND_NAMES: readonly string[] = ['ns', 'nsec', 'nanosecond', 'nanose
  */
 export function parseTimespan(text: string, unitUsec = 1_000_000n): bigint {
   const nsec = spanOf(text, unitUsec * 1000n, false);
-  return nsec === INFINITY ? nsec : nsec / 1000n;
+  return nsec === undefined ? INFINITY : finite(nsec / 1000n);
 }
 
 /** A time span in nanoseconds, a number without a unit counting those: `50us`, `50000`. @see systemd.exec(5), "TimerSlackNSec=" @throws {PropertySyntaxError} */
 export function parseNanoseconds(text: string): bigint {
-  return spanOf(text, 1n, true);
+  const nsec = spanOf(text, 1n, true);
+  return nsec === undefined ? INFINITY : finite(nsec);
 }
 
-function spanOf(text: string, plainNsec: bigint, takesNanoseconds: boolean): bigint {
+/** Undefined: without end. */
+function spanOf(text: string, plainNsec: bigint, takesNanoseconds: boolean): bigint | undefined {
   const trimmed = text.trim();
-  if (trimmed === 'infinity') return INFINITY;
+  if (trimmed === 'infinity') return undefined;
   const part = /(\d{1,18}|(?=\.\d))(?:\.(\d{1,9}))?\s*([A-Za-zµμ]*)\s*/uy;
   let nsec = 0n;
   while (part.lastIndex < trimmed.length) {
@@ -52,8 +54,13 @@ function spanOf(text: string, plainNsec: bigint, takesNanoseconds: boolean): big
     if (whole === undefined || factor === undefined) throw unexpected();
     nsec += (BigInt(whole + fraction) * factor) / 10n ** BigInt(fraction.length);
   }
-  if (trimmed === '' || nsec >= INFINITY) throw unexpected();
+  if (trimmed === '') throw unexpected();
   return nsec;
+}
+
+function finite(span: bigint): bigint {
+  if (span >= INFINITY) throw unexpected();
+  return span;
 }
 
 function unexpected(): PropertySyntaxError {
