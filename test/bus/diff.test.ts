@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Context } from '../../src/cli/context.ts';
 import { EXIT } from '../../src/cli/errors.ts';
+import { fileIdentity } from '../../src/cli/specFiles.ts';
 import { PLAIN_STYLE } from '../../src/cli/style.ts';
 import { type DiffOptions, runDiff } from '../../src/cli/verbs/diff.ts';
 import { createSystemClock } from '../../src/clock.ts';
+import { statusPath } from '../../src/status/statusFile.ts';
 import { ControllerHost, spec } from '../fakes/controllerHost.ts';
 
 let host: ControllerHost;
@@ -137,6 +139,26 @@ describe('hublet diff', () => {
     expect(code).toBe(EXIT.invalid);
     expect(out).toContain('spec.resources.memory.limit: 1G -> 2G');
     expect(err).toMatch(/bob\.yaml:8:3: spec\.comand: .*did you mean command/);
+  });
+
+  it('does not promise what the policy of its source denies', async () => {
+    await startAlice();
+    const path = host.path('alice');
+    const status = JSON.parse(readFileSync(statusPath(host.runtimeDirectory, 'alice'), 'utf8'));
+    host.put('alice', own('alice', LIMITED.replace('1G', '2G')));
+    status.metadata.source = fileIdentity(path);
+    const denied = { type: 'Admitted', status: 'False', message: 'spec.resources.memory.limit: at most 1G' };
+    status.status.conditions = [
+      ...status.status.conditions.filter(({ type }: { type: string }) => type !== 'Admitted'),
+      denied,
+    ];
+    writeFileSync(statusPath(host.runtimeDirectory, 'alice'), JSON.stringify(status));
+
+    expect(await diff()).toEqual({
+      code: EXIT.ok,
+      out: '',
+      err: expect.stringContaining('its policy denies it: spec.res'),
+    });
   });
 
   it('names what it does not know', async () => {

@@ -44,12 +44,12 @@ export async function runDiff(context: Context, { names, files, format }: DiffOp
   const { units } = live;
   const admissions = await planServers(context, config, instance, live, wanted.servers);
   const found: ServerDifference[] = [];
-  for (const { name, spec } of wanted.servers) {
+  for (const { name, path, spec } of wanted.servers) {
     const admission = admissions.get(name);
     if (admission === undefined) continue;
     const unit = units.get(unitName(name));
     const isHashComparable = instance.instance !== undefined;
-    const difference = compareServer(context, config, { name, spec, admission, unit, isHashComparable });
+    const difference = compareServer(context, config, { name, path, spec, admission, unit, isHashComparable });
     if (difference !== undefined) found.push(difference);
   }
   const isAll = files.length === 0;
