@@ -10,7 +10,7 @@ import { wholeSpec } from '../../fakes/wholeSpec.ts';
 
 /**
  * Each fixture is a spec (with a line `# user mode` for a user manager) with what must come of it below the line `--- expected`: the properties sent at the start, then the
- * environment file; or the refusal. `UPDATE_GOLDEN=1` writes the lower part anew: read the difference before it is committed,
+ * environment file; or the refusal. `npm run gen:units` (`UPDATE_GOLDEN=1`) writes the lower part anew: read the difference before it is committed,
  * because another HUBLET_UNIT_HASH for the same spec tells everyone who upgrades that their servers need a restart.
  */
 const FOLDER = new URL('../../fixtures/units/', import.meta.url);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Resources, ServerSpec } from '../../../src/spec/types.ts';
+import type { Resources, Sandbox, ServerSpec } from '../../../src/spec/types.ts';
 import { canonicalValue } from '../../../src/units/canonical.ts';
 import { compileUnit } from '../../../src/units/compile.ts';
 import { serverEnvironment } from '../../../src/units/environment.ts';
@@ -17,6 +17,28 @@ describe('the hash of a unit', () => {
     expect(hashOf({}, { hashKey: new Uint8Array(32).fill(2) })).not.toBe(hashOf());
   });
 
+  it('stays the same from one version of hublet to the next, so that an upgrade restarts nobody', () => {
+    expect(hashOf()).toBe('75a48671a0519311cf5e44f36964c1ee2f48647d677d74f9a3e80066d7250417');
+  });
+
+  it("does not know fields that say what is systemd's default anyway", () => {
+    const sandbox: Sandbox = {
+      ...makeServer().spec.sandbox,
+      privateDevices: false,
+      inaccessiblePaths: [],
+      bindPaths: [],
+      bindReadOnlyPaths: [],
+      protectSystem: false,
+      protectHome: false,
+      protectProc: 'default',
+      privateNetwork: false,
+      ipAddressAllow: [],
+      ipAddressDeny: [],
+    };
+
+    expect(hashOf({ sandbox, resources: { io: { readIops: {} } }, profile: 'notebook' })).toBe(hashOf());
+  });
+
   it('does not know live limits', () => {
     const bytes = fc.integer({ min: 2 ** 24, max: 2 ** 50 });
     const resources = fc.record(
@@ -29,6 +51,11 @@ describe('the hash of a unit', () => {
         cpuWeight: fc.integer({ min: 1, max: 10_000 }),
         allowedCpus: fc.uniqueArray(fc.nat(255), { minLength: 1 }),
         tasksMax: fc.integer({ min: 1, max: 4_000_000 }),
+        io: fc.record({
+          weight: fc.integer({ min: 1, max: 10_000 }),
+          readBytesPerSecond: fc.dictionary(fc.constantFrom('/', '/dev/vda'), bytes),
+          writeIops: fc.dictionary(fc.constantFrom('/', '/dev/vda'), fc.integer({ min: 1 })),
+        }),
       },
       { requiredKeys: [] },
     );
@@ -61,6 +88,30 @@ describe('the hash of a unit', () => {
     ['temporary directory', { sandbox: { ...makeServer().spec.sandbox, privateTmp: false } }],
     ['read-only path', { sandbox: { ...makeServer().spec.sandbox, readOnlyPaths: ['/a'] } }],
     ['grace period', { terminationGracePeriodMs: 1 }],
+    ['group', { group: 'lab' }],
+    ['supplementary groups', { supplementaryGroups: ['lab'] }],
+    ['commands before it', { preStart: [['/bin/true']] }],
+    ['commands after it', { postStop: [['/bin/true']] }],
+    ['paths of files of variables', { environmentFiles: ['/a'] }],
+    ['paths of secrets', { credentials: { a: '/a' } }],
+    ['open files', { resources: { filesMax: 99 } }],
+    ['pool', { pool: 'lab' }],
+    ['property', { unitProperties: { Nice: '5' } }],
+    ['devices', { sandbox: { ...makeServer().spec.sandbox, privateDevices: true } }],
+    [
+      'allowed devices',
+      { sandbox: { ...makeServer().spec.sandbox, deviceAllow: [{ device: '/dev/a', access: 'r' }] } },
+    ],
+    ['hidden path', { sandbox: { ...makeServer().spec.sandbox, inaccessiblePaths: ['/a'] } }],
+    ['protection of the system', { sandbox: { ...makeServer().spec.sandbox, protectSystem: 'full' } }],
+    ['protection of homes', { sandbox: { ...makeServer().spec.sandbox, protectHome: 'read-only' } }],
+    ['protection of /proc', { sandbox: { ...makeServer().spec.sandbox, protectProc: 'invisible' } }],
+    ['network', { sandbox: { ...makeServer().spec.sandbox, privateNetwork: true } }],
+    ['allowed addresses', { sandbox: { ...makeServer().spec.sandbox, ipAddressAllow: ['any'] } }],
+    ['denied addresses', { sandbox: { ...makeServer().spec.sandbox, ipAddressDeny: ['any'] } }],
+    ['capabilities', { sandbox: { ...makeServer().spec.sandbox, capabilities: [] } }],
+    ['system calls', { sandbox: { ...makeServer().spec.sandbox, systemCallFilter: ['@mount'] } }],
+    ['mask', { sandbox: { ...makeServer().spec.sandbox, umask: 0o77 } }],
   ])('knows the %s', (_what, changes) => {
     expect(hashOf(changes)).not.toBe(hashOf());
   });
