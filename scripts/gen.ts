@@ -58,7 +58,7 @@ const OUTPUTS: readonly Output[] = [
     render: () =>
       renderFieldReference({
         title: 'Configuration',
-        lead: '`hublet.yaml`, then `hublet.d/*.yaml` merged in the order of their names: maps are merged, lists replaced. All fields may be left out. Read at the start.',
+        lead: '`hublet.yaml`, then `hublet.d/*.yaml` merged in the order of their names: maps are merged, lists replaced. All fields may be left out. Read at the start, again when a file changes, and on SIGHUP (`systemctl reload hublet`): a bad configuration leaves the last good one in force (condition ConfigReady of the host), at the first start it ends with 78. `metrics.listen` and `sources[].owner` take effect at the next start, all else at once.',
         schema: configSchema,
         columns: [TYPE],
       }),

@@ -42,7 +42,8 @@ interface Admitted {
 interface Judgement {
   readonly document: ServerDocument;
   readonly profile: ChosenProfile | undefined;
-  readonly policy: Policy;
+  /** Undefined: sealed, see `#policyOf`. */
+  readonly policy: Policy | undefined;
   readonly judgedMs: number;
   readonly denial: SpecDenial | undefined;
 }
@@ -73,6 +74,7 @@ export class DesiredState implements Source {
   async start(): Promise<void> {
     const { documents, admitted } = this.#options;
     for (const { name, profile, document } of admitted.names().flatMap((name) => admitted.get(name) ?? [])) {
+      if (document === null) continue;
       const stored = checkDocument(document, name);
       const whole = stored === undefined ? undefined : completeSpec(stored, undefined, []);
       if (whole?.kind !== 'whole') continue;
@@ -146,7 +148,7 @@ export class DesiredState implements Source {
       if (isFinal || this.#options.clock.monotonicMs() - before.judgedMs < AGAIN_MS) return before;
     }
     const profile = chooseProfile(document, this.#options.config());
-    const policy = this.#policyOf(found.source);
+    const policy = this.#policyOf(found);
     const denial = this.#admit(found, document, profile, policy);
     const judgement = { document, profile, policy, judgedMs: this.#options.clock.monotonicMs(), denial };
     this.#judgements.set(found.name, judgement);
@@ -156,7 +158,7 @@ export class DesiredState implements Source {
   #isCurrent(before: Judgement, found: DocumentRecord, document: ServerDocument): boolean {
     const profile = chooseProfile(document, this.#options.config());
     const isSameProfile = before.profile?.name === profile?.name && before.profile?.fields === profile?.fields;
-    return before.document === document && isSameProfile && before.policy === this.#policyOf(found.source);
+    return before.document === document && isSameProfile && before.policy === this.#policyOf(found);
   }
 
   /** Takes what the document asks for as admitted, or says why it can't be. */
@@ -164,9 +166,15 @@ export class DesiredState implements Source {
     found: DocumentRecord,
     document: ServerDocument,
     profile: ChosenProfile | undefined,
-    policy: Policy,
+    policy: Policy | undefined,
   ): SpecDenial | undefined {
     const { name } = found;
+    if (policy === undefined) {
+      this.#keep(name);
+      const message = `${found.source} is no source any more: it goes on as it was last admitted`;
+      return { condition: 'Admitted', reason: 'PolicyDenied', message };
+    }
+    this.#seal(name, policy);
     const whole = completeSpec(document, profile, Object.keys(this.#options.config().profiles));
     switch (whole.kind) {
       case 'unknownProfile':
@@ -216,10 +224,25 @@ export class DesiredState implements Source {
     this.#options.admitted.remove(name);
   }
 
-  #policyOf(source: string): Policy {
-    const config = this.#options.config();
-    // A directory that is no source any more keeps what it has; nothing new is read from it.
-    return config.sources.find(({ path }) => path === source)?.policy ?? ADMIN_POLICY;
+  /**
+   * Notes of a server from a source that may not ask for everything that nothing of it was admitted yet: should its source
+   * be taken out of the configuration, no more than what was admitted may count.
+   */
+  #seal(name: string, policy: Policy): void {
+    const { admitted: store } = this.#options;
+    if (!policy.isUnrestricted && store.get(name) === undefined) store.put({ name, profile: null, document: null });
+  }
+
+  /**
+   * What a document may ask for: the policy of the source that it was accepted from, whoever has the name now. Where that
+   * is no source any more, the policy it had last; undefined where that is not known and may have been a narrow one.
+   */
+  #policyOf({ name, source }: DocumentRecord): Policy | undefined {
+    const configured = this.#options.config().sources.find(({ path }) => path === source);
+    if (configured !== undefined) return configured.policy;
+    const last = this.#judgements.get(name)?.policy;
+    if (last !== undefined) return last;
+    return this.#options.admitted.get(name) === undefined ? ADMIN_POLICY : undefined;
   }
 
   /** Other servers of the same source that were admitted. */

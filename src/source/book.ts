@@ -176,7 +176,7 @@ export class SpecBook {
     const document = isDeleted ? undefined : stored?.document;
     return {
       name,
-      source: this.#options.path,
+      source: stored?.source ?? this.#options.path,
       file,
       document,
       text: document === undefined ? '' : (stored?.text ?? ''),

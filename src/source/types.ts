@@ -17,7 +17,7 @@ export type FileRefusal = 'InsecurePermissions' | 'DuplicateName' | 'Unreadable'
 /** What the sources know of one name. */
 export interface DocumentRecord {
   readonly name: string;
-  /** The directory that it is from. */
+  /** The directory that its document was accepted from, which may be no source any more. */
   readonly source: string;
   /**
    * The file content that this record answers for: the one taken, or refused. Undefined once the file's absence is proven, and

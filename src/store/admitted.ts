@@ -11,6 +11,7 @@ export interface AdmittedSpec {
   readonly name: string;
   /** The profile that is merged in; null: none. */
   readonly profile: string | null;
+  /** Null: nothing was admitted yet. */
   readonly document: unknown;
 }
 

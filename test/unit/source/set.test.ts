@@ -142,3 +142,67 @@ test('forgetting removes what is stored', async () => {
   desk.set.forget('alice');
   expect(readdirSync(join(desk.root, 'state', 'specs'))).toEqual([]);
 });
+
+describe('sources that the configuration changes while they are read', () => {
+  const only = (path: string) => both().sources.filter((source) => source.path === path);
+
+  test('are read from when they are added', async () => {
+    await desk.start({ sources: only(desk.specs) });
+    writeSecond('bob', specText('bob'));
+
+    await desk.set.update(both().sources);
+    desk.clock.advance(1_000);
+
+    expect(desk.command('bob')).toBe('sleep');
+  });
+
+  test('leave their servers, held, when they are taken out, over a restart too', async () => {
+    writeSecond('bob', specText('bob'));
+    await desk.start(both());
+    desk.clock.advance(1_000);
+
+    await desk.set.update(only(desk.specs));
+    desk.clock.advance(300_000);
+    expect(desk.record('bob')).toMatchObject({ isDeleted: false, isFrozen: false });
+    expect(desk.set.states()).toMatchObject([{ path: desk.specs, isReady: true, heldForPrune: ['bob'] }]);
+
+    await desk.restart({ sources: only(desk.specs) });
+    desk.clock.advance(300_000);
+    expect(desk.command('bob')).toBe('sleep');
+    expect(desk.deleted()).toEqual([]);
+
+    const [digest = ''] = desk.set.states().map((state) => state.pruneDigest);
+    expect(desk.set.releasePrune(digest)).toBe(true);
+    expect(desk.deleted()).toEqual(['bob']);
+  });
+
+  test('give their servers to another that has their files', async () => {
+    writeSecond('bob', specText('bob', 'second'));
+    await desk.start(both());
+    desk.clock.advance(1_000);
+    desk.writeInPlace('bob', specText('bob', 'first'));
+    desk.clock.advance(25_000);
+    expect(desk.command('bob')).toBe('second');
+
+    await desk.set.update(only(desk.specs));
+    desk.clock.advance(1_000);
+
+    expect(desk.command('bob')).toBe('first');
+    expect(desk.set.states()).toMatchObject([{ heldForPrune: [] }]);
+  });
+
+  test('have their servers back when they come back', async () => {
+    writeSecond('bob', specText('bob'));
+    await desk.start(both());
+    desk.clock.advance(1_000);
+    const { generation } = desk.record('bob');
+    await desk.set.update(only(desk.specs));
+    desk.clock.advance(25_000);
+
+    await desk.set.update(both().sources);
+    desk.clock.advance(60_000);
+
+    expect(desk.record('bob')).toMatchObject({ generation, source: second, isDeleted: false });
+    expect(desk.set.states()).toMatchObject([{ heldForPrune: [] }, { heldForPrune: [] }]);
+  });
+});
