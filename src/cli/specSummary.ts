@@ -1,5 +1,6 @@
 import { formatDuration, formatSize } from '../spec/quantities.ts';
-import type { ProbeSpec, Resources, ServerSpec } from '../spec/types.ts';
+import type { IoLimits, ProbeSpec, Resources, ServerSpec } from '../spec/types.ts';
+import { summariseSandbox } from './sandboxSummary.ts';
 
 /**
  * What a spec asks for, as `[field, words]`; fields that say nothing beyond the default are left out.
@@ -9,22 +10,27 @@ import type { ProbeSpec, Resources, ServerSpec } from '../spec/types.ts';
 export function summariseSpec(spec: ServerSpec): readonly (readonly [string, string])[] {
   const { command, environment, resources, sandbox, suspend } = spec;
   const rows: (readonly [string, string] | undefined)[] = [
-    ['User', spec.user],
+    ['User', spec.dynamicUser ? 'a dynamic user' : spec.user],
+    list('Groups', [...(spec.group === undefined ? [] : [`${spec.group} (main)`]), ...spec.supplementaryGroups]),
     ['Command', `${command[0] ?? ''}${command.length > 1 ? ` (and ${count(command.length - 1, 'argument')})` : ''}`],
+    list('Before it', programs(spec.preStart)),
+    list('After it', programs(spec.postStop)),
     ['Directory', spec.workingDirectory],
     list(
       'Environment',
       Object.entries(environment).map(([name, value]) => `${name} (${Buffer.byteLength(value)} bytes)`),
     ),
+    list('Variables of', spec.environmentFiles),
+    list(
+      'Credentials',
+      Object.entries(spec.credentials).map(([name, path]) => `${name} (${path})`),
+    ),
     list('Extra paths', spec.extraPaths),
     ['Port', String(spec.port)],
     list('Resources', resourceWords(resources)),
-    list('Sandbox', [
-      ...(sandbox.privateTmp ? ['private /tmp'] : ['shared /tmp']),
-      ...(sandbox.noNewPrivileges ? ['no new privileges'] : ['new privileges allowed']),
-      ...sandbox.readOnlyPaths.map((path) => `${path} read-only`),
-      ...sandbox.readWritePaths.map((path) => `${path} writable`),
-    ]),
+    list('Sandbox', summariseSandbox(sandbox)),
+    list('Pool', spec.pool === undefined ? [] : [spec.pool]),
+    list('Properties', Object.keys(spec.unitProperties)),
     spec.readinessProbe === undefined ? undefined : ['Readiness', probeWords(spec.readinessProbe)],
     [
       'Restart',
@@ -60,7 +66,28 @@ function resourceWords(resources: Resources): string[] {
     ...(resources.cpuWeight === undefined ? [] : [`CPU weight ${resources.cpuWeight}`]),
     ...(resources.allowedCpus === undefined ? [] : [`on CPUs ${resources.allowedCpus.join(',')}`]),
     ...(resources.tasksMax === undefined ? [] : [count(resources.tasksMax, 'task')]),
+    ...(resources.filesMax === undefined ? [] : [count(resources.filesMax, 'open file')]),
+    ...ioWords(resources.io ?? {}),
   ];
+}
+
+function ioWords(io: IoLimits): string[] {
+  const sizes = (what: string, limits: Readonly<Record<string, number>> = {}) =>
+    Object.entries(limits).map(([path, bytes]) => `${what} ${path} ${formatSize(bytes)}/s`);
+  const counts = (what: string, limits: Readonly<Record<string, number>> = {}) =>
+    Object.entries(limits).map(([path, number]) => `${count(number, what)}/s of ${path}`);
+  return [
+    ...(io.weight === undefined ? [] : [`disk weight ${io.weight}`]),
+    ...sizes('read', io.readBytesPerSecond),
+    ...sizes('write', io.writeBytesPerSecond),
+    ...counts('read', io.readIops),
+    ...counts('write', io.writeIops),
+  ];
+}
+
+/** The programs of commands, without their arguments. */
+function programs(commands: readonly (readonly string[])[]): string[] {
+  return commands.map(([program = '']) => program);
 }
 
 function probeWords({ check, periodMs, timeoutMs, failureThreshold }: ProbeSpec): string {
