@@ -161,6 +161,8 @@ export class SystemdOverDbus implements Systemd {
       this.#mirror.markStale();
       this.#inBackground('list after re-execution', async (manager) => {
         await manager.renewSubscription();
+        // It may be another: an upgrade re-executes it.
+        this.#version = await manager.managerProperty('Version');
         await this.#listAfterReload(manager);
         this.#mirror.apply(reloadOver);
       });

@@ -458,12 +458,14 @@ describe('a re-execution of systemd', () => {
     await until(() => fake.calls().SetUnitProperties === 1);
 
     const reloaded = nextEvent('reloaded');
+    fake.setVersion('257.8-1');
     await fake.reexec();
     await outcome;
     await reloaded;
 
     expect(gone).toEqual([]);
     expect(systemd.isConnected()).toBe(true);
+    expect(systemd.version()).toBe('257.8-1');
     fake.kill(unit, { exit: 5 });
     expect(await seen(unit, (now) => now?.activeState === 'failed')).toMatchObject({ execMainStatus: 5 });
   });

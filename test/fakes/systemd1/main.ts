@@ -49,6 +49,8 @@ export interface FakeSystemd {
   failNextCall(method: string, dbusName: string, text: string): void;
   /** daemon-reload. Units end by `meanwhile` while it lasts. */
   reload(meanwhile?: () => void): Promise<void>;
+  /** What it says that it is, from the next question on. */
+  setVersion(version: string): void;
   /** daemon-reexec: calls under way get NoReply, the name has a new owner. */
   reexec(meanwhile?: () => void): Promise<void>;
   shutdown(): void;
@@ -229,6 +231,10 @@ class Systemd1 implements FakeSystemd {
     this.#pid1.shutdown();
   }
 
+  setVersion(version: string): void {
+    this.#pid1.version = version;
+  }
+
   setSystemState(state: string): void {
     this.#pid1.systemState = state;
   }
@@ -343,7 +349,7 @@ class Systemd1 implements FakeSystemd {
   #propertiesOf(path: string, of: string): Record<string, Variant> {
     if (of === manager) {
       return {
-        Version: new Variant('s', '252.39-1~deb12u2'),
+        Version: new Variant('s', this.#pid1.version),
         SystemState: new Variant('s', this.#pid1.systemState),
       };
     }

@@ -37,6 +37,7 @@ export class FakePid1 {
   /** Properties set on slices, which need no unit. */
   readonly slices = new Map<string, Map<string, Variant>>();
   systemState = 'running';
+  version = '252.39-1~deb12u2';
   /** Starts stay in activating until released. */
   isHoldingStarts = false;
   /** Units whose next exec fails, with the exit status that it fails with. */
