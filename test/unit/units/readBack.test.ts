@@ -43,7 +43,7 @@ describe('a property that is reported', () => {
       ],
       [['/a', 6n]],
     ],
-    ['IPAddressDeny', [[2, Buffer.from([10, 0, 0, 0]), 8]], [[2, [10, 0, 0, 0], 8]]],
+    ['IPAddressDeny', [[2, Buffer.from([10, 0, 0, 0]), 8]], [[2, Uint8Array.from([10, 0, 0, 0]), 8]]],
     ['SuccessExitStatus', [[75, 143], [15]], [[143, 75], [15]]],
     ['ExecStartPre', [['/bin/a', ['/bin/a', 'x'], true]], [['/bin/a', ['/bin/a', 'x'], true, 0n, 0n, 0n, 0n, 0, 0, 0]]],
     [
