@@ -1,10 +1,11 @@
+import { ADMIN_POLICY, policyProblems } from '../../admission/policy.ts';
 import type { Config } from '../../config/types.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT, errorCode } from '../errors.ts';
 import { readSpecName } from '../output.ts';
 import { findSpecFile, newSpecPath, readSpecText, writeSpecText } from '../specFiles.ts';
 import { readInputs } from '../specInputs.ts';
-import { checkSpec } from '../specText.ts';
+import { type CheckedSpec, checkSpec } from '../specText.ts';
 
 interface Change {
   readonly name: string;
@@ -17,17 +18,29 @@ export async function runApply(context: Context, files: readonly string[]): Prom
   const config = await context.config();
   const changes: Change[] = [];
   const lines: string[] = [];
+  const denials: string[] = [];
   for (const input of await readInputs(context, files)) {
     const name = readSpecName(input.text) ?? input.stem;
     const checked = checkSpec(input.text, name, input.label, config);
     if (checked.kind !== 'valid') lines.push(...checked.lines);
     else if (changes.some((change) => change.name === name)) lines.push(`${input.label}: ${name} is given twice`);
-    else changes.push({ name, path: targetPath(config, name), text: endLine(input.text) });
+    else {
+      denials.push(...denialsOf(checked, input.label, config));
+      changes.push({ name, path: targetPath(config, name), text: endLine(input.text) });
+    }
   }
-  for (const line of lines) context.warn(line);
+  for (const line of [...lines, ...denials]) context.warn(line);
   if (lines.length > 0) return EXIT.invalid;
+  if (denials.length > 0) return EXIT.denied;
   for (const change of changes) context.print(`${change.name} ${writeChange(change)}\n`);
   return EXIT.ok;
+}
+
+/** What the first source's policy has against it, as far as that can be said without looking anybody up. */
+function denialsOf(checked: CheckedSpec & { readonly kind: 'valid' }, label: string, config: Config): string[] {
+  const policy = config.sources[0]?.policy ?? ADMIN_POLICY;
+  const problems = policyProblems(checked.document, checked.spec, checked.profile, policy, undefined);
+  return problems.map((problem) => `${label}: policy ${policy.name}: ${problem}`);
 }
 
 /** A file without a line break at its end may still be being written, so the controller would wait for more. */

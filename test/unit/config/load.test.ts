@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ADMIN_POLICY } from '../../../src/admission/policy.ts';
 import { ConfigError } from '../../../src/config/errors.ts';
@@ -67,6 +69,20 @@ describe('without any file', () => {
       lockPath: `${directory}/run/hublet.lock`,
       isUserMode: true,
     });
+  });
+
+  it('neither YAML nor the schema is loaded: most verbs need nothing else', () => {
+    const program = `
+      import { registerHooks } from 'node:module';
+      const loaded = [];
+      registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+      const { loadConfig } = await import('${pathToFileURL(join(import.meta.dirname, '../../../src/config/load.ts'))}');
+      const resolveOwner = async () => 0;
+      await loadConfig({ flags: {}, env: { HOME: '/nowhere' }, isUserMode: true, uid: 1, cpuCount: 1, resolveOwner });
+      console.log(loaded.filter((url) => /zod|yaml|schema/.test(url)).length);
+    `;
+    const said = execFileSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+    expect(said).toBe('0\n');
   });
 
   it('a user without HOME has no place', async () => {
