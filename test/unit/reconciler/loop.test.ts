@@ -144,6 +144,13 @@ describe('the loop', () => {
     expect(world.condition('alice', 'Stalled')).toBeUndefined();
   });
 
+  it('says on which PATH a bare name was looked for', async () => {
+    world.systemd.startOutcome.set(ALICE, { execMainStatus: 203 });
+    world.source.put('alice', { command: ['nowhere'], extraPaths: ['/opt/lab/bin'] });
+    await world.start();
+    expect(world.condition('alice', 'Stalled')?.message).toMatch(/nowhere not found on PATH \/opt\/lab\/bin:\/usr/);
+  });
+
   it('starts a server again that somebody stopped by hand, after five seconds', async () => {
     world.source.put('alice', SLEEP);
     await world.start();
@@ -203,6 +210,24 @@ describe('the loop', () => {
     expect(world.systemd.unit(ALICE)?.invocationId).toBe(before);
     expect(world.status('alice').phase).toBe('Ready');
     expect(world.condition('alice', 'Accepted')).toMatchObject({ status: 'False' });
+  });
+
+  it('refuses what this systemd lacks, by name, and sends nothing', async () => {
+    world.source.put('dora', { ...SLEEP, user: 'alice', unitProperties: { MemoryZSwapMax: '1G', Nice: '5' } });
+    await world.start();
+    expect(world.condition('dora', 'Accepted')).toMatchObject({
+      status: 'False',
+      reason: 'SchemaError',
+      message: expect.stringContaining('spec.unitProperties.MemoryZSwapMax needs systemd 253, and this host has 252'),
+    });
+    expect(world.systemd.started).toEqual([]);
+  });
+
+  it('takes percentages of the memory of the host in unitProperties', async () => {
+    world.source.put('alice', { ...SLEEP, unitProperties: { MemoryMin: '25%' } });
+    await world.start();
+    const properties = world.systemd.started[0]?.properties;
+    expect(properties).toContainEqual({ name: 'MemoryMin', signature: 't', value: 2n * 1024n ** 3n });
   });
 
   it('waits for a missing account and starts by itself when it appears', async () => {
