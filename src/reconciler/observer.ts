@@ -1,7 +1,7 @@
 import { isoTime } from '../clock.ts';
 import type { InvocationRecord } from '../journal/types.ts';
 import type { ExitKind } from '../machines/server.machine.ts';
-import { exitMessage } from '../status/exitMessage.ts';
+import { type ExitDetails, exitMessage } from '../status/exitMessage.ts';
 import type { LastExit } from '../status/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { ServerEntry } from './entry.ts';
@@ -99,7 +99,7 @@ const NO_EVIDENCE: ExitEvidence = { journalResult: undefined, journalExit: undef
 const EXIT_CODES = { 1: 'exited', 2: 'killed', 3: 'dumped' } as const;
 
 /** Judges an end by what systemd last said of it, or by the journal alone where nobody saw it. */
-export function judgeEnd(end: UnitEnd, memoryLimitBytes: number | undefined): JudgedEnd {
+export function judgeEnd(end: UnitEnd, details: ExitDetails): JudgedEnd {
   const evidence = end.evidence ?? NO_EVIDENCE;
   const unit = end.unit ?? unseenUnit(evidence);
   const isStartLost = end.invocationId === '';
@@ -112,7 +112,7 @@ export function judgeEnd(end: UnitEnd, memoryLimitBytes: number | undefined): Ju
     lastExit: {
       ...exit,
       at: isoTime(end.noticedAtMs),
-      message: kind === 'foreign' ? 'stopped by somebody other than hublet' : exitMessage(exit, { memoryLimitBytes }),
+      message: kind === 'foreign' ? 'stopped by somebody other than hublet' : exitMessage(exit, details),
       log: evidence.lines,
     },
   };

@@ -7,6 +7,10 @@ export interface ExitDetails {
   readonly memoryLimitBytes?: number | undefined;
   readonly workingDirectory?: string | undefined;
   readonly user?: string | undefined;
+  /** The programs of its commands, where all of these are looked for on `path`. */
+  readonly bareNames?: readonly string[] | undefined;
+  /** Directories with colons between. */
+  readonly path?: string | undefined;
 }
 
 /** systemd's names of its own exit codes and what each means to whoever wrote the spec. @see systemd.exec(5), "Process Exit Codes" */
@@ -79,7 +83,7 @@ export function signalName(signal: number): string {
   return name === undefined ? String(signal) : `${signal}/${name}`;
 }
 
-/** How a run ended, as a person would say it: lower case, no full stop, no command and no argument in it. */
+/** How a run ended, as a person would say it: lower case, no full stop, no argument in it. */
 export function exitMessage(exit: Pick<LastExit, 'result' | 'code' | 'status'>, details: ExitDetails = {}): string {
   switch (exit.result) {
     case 'oom-kill':
@@ -126,11 +130,15 @@ function exitCode(status: number, details: ExitDetails): string {
   return guess === undefined ? `exit code ${status}` : `exit code ${status}, ${guess}`;
 }
 
-function causeOf(status: number, cause: string, { workingDirectory, user }: ExitDetails): string {
+function causeOf(status: number, cause: string, details: ExitDetails): string {
+  const { workingDirectory, user, bareNames = [], path } = details;
   if (status === 200 && workingDirectory !== undefined) {
     return `working directory ${workingDirectory} could not be entered: is it there, and may the account enter it?`;
   }
   if (status === 217 && user !== undefined) return `account ${user} does not exist or its rights could not be taken`;
+  if (status === 203 && bareNames.length > 0 && path !== undefined) {
+    return `${bareNames.join(' or ')} not found on PATH ${path}, or not executable`;
+  }
   return cause;
 }
 

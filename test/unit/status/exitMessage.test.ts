@@ -29,6 +29,20 @@ test.each([
   expect(exitMessage({ result, code, status }, details)).toBe(words);
 });
 
+test('a bare name that is nowhere on PATH is told with that PATH', () => {
+  const exit = { result: 'exit-code', code: 'exited', status: 203 } as const;
+
+  expect(exitMessage(exit, { bareNames: ['jupyterhub'], path: '/opt/lab/bin:/usr/bin' })).toBe(
+    'exit code 203/EXEC: jupyterhub not found on PATH /opt/lab/bin:/usr/bin, or not executable',
+  );
+  expect(exitMessage(exit, { bareNames: ['prepare', 'jupyterhub'], path: '/usr/bin' })).toBe(
+    'exit code 203/EXEC: prepare or jupyterhub not found on PATH /usr/bin, or not executable',
+  );
+  expect(exitMessage(exit, { bareNames: [], path: '/usr/bin' })).toBe(
+    'exit code 203/EXEC: command not found or not executable',
+  );
+});
+
 test('out of memory without a limit of its own blames no limit', () => {
   expect(exitMessage({ result: 'oom-kill', code: 'killed', status: 9 })).toBe(
     'out of memory: killed by the kernel, though no limit of its own is set',
