@@ -55,7 +55,7 @@ function restartChanges(plan: UnitPlan, unit: RunningUnit): Difference[] {
     const reported = unit.properties[row.name];
     // Not reported: a property of the unit and not of the service, or one that this systemd lacks.
     if (row.change !== 'restart' || reported === undefined) continue;
-    const property = wanted.get(row.name) ?? unsetProperty(row);
+    const property = wanted.get(row.name) ?? (isImplied(row.name, wanted, unit) ? undefined : unsetProperty(row));
     if (property !== undefined && !isEqual(row, property.value, reported)) {
       changes.push(change(row.name, unit, property, 'restart'));
     }
@@ -83,6 +83,20 @@ function change(name: string, unit: RunningUnit, wanted: UnitProperty, effect: D
   const from = propertyText(name, unit.properties[name]);
   const to = propertyText(name, wanted.value);
   return { field: fieldOfProperty(name), ...(from === undefined || to === undefined ? {} : { from, to }), effect };
+}
+
+/** Settings that systemd turns on by itself with another one, and reports as if they had been sent. @see systemd.exec(5), "DynamicUser=", "PrivateDevices=" */
+const IMPLIED: Readonly<Record<string, string>> = {
+  ProtectSystem: 'DynamicUser',
+  ProtectHome: 'DynamicUser',
+  PrivateTmp: 'DynamicUser',
+  NoNewPrivileges: 'DynamicUser',
+  DevicePolicy: 'PrivateDevices',
+};
+
+function isImplied(name: string, wanted: ReadonlyMap<string, UnitProperty>, unit: RunningUnit): boolean {
+  const by = IMPLIED[name];
+  return by !== undefined && (wanted.get(by)?.value === true || unit.properties[by] === true);
 }
 
 /** What a property is where nobody sets it; undefined: that isn't known, and nothing can be said of it. */

@@ -19,7 +19,8 @@ export interface LiveState {
   readonly userManager: UserManager | undefined;
 }
 
-const PATIENCE_MS = 5_000;
+/** As long as the controller itself waits for systemd: a busy host may take its time. */
+const PATIENCE_MS = 20_000;
 
 /**
  * Reads what runs, and in user mode finds out what the manager can do.

@@ -82,6 +82,13 @@ describe('differences of a unit and its plan', () => {
     expect(differences(planOf({ PrivateTmp: true }), unitOf({ PrivateTmp: false }))).toEqual([]);
   });
 
+  it('are not what systemd turned on by itself with another setting', () => {
+    const plan = planOf({ DynamicUser: true }, 'made with another key');
+    const unit = unitOf({ DynamicUser: true, ProtectSystem: 'strict', ProtectHome: 'read-only' });
+
+    expect(findDifferences(plan, unit, false, undefined)).toEqual([]);
+  });
+
   it('without the key are those that systemd shows', () => {
     const plan = planOf({ PrivateTmp: true }, 'made with another key');
 
