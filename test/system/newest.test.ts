@@ -47,21 +47,43 @@ const servers: Readonly<Record<string, Spec>> = {
   },
   greedy: { user: 'carol', command: ['bash', '-c', greedy], resources: { memory: { limit: '96M' } } },
   crashing: { user: 'carol', command: ['sleep', 'infinity'] },
+  newer: newer(),
 };
 const names = Object.keys(servers);
 
+describe('on the oldest systemd', () => {
+  it('a property that it lacks is refused by name before anything is started', async () => {
+    await using oldest = await boot({ systemd: 'oldest' });
+    await installHublet(oldest, { start: true });
+    await dropSpecs(oldest, { newer: newer() });
+
+    const refused = await awaitStatus(
+      oldest,
+      'newer',
+      'to be refused',
+      (status) => conditionOf(status, 'Accepted')?.status === 'False',
+    );
+
+    expect(conditionOf(refused, 'Accepted')?.message).toContain(
+      'spec.unitProperties.MemoryZSwapWriteback needs systemd 256, and this host has 252',
+    );
+    expect(refused).toMatchObject({ mainPid: null, invocationId: null });
+    expect(await showUnit(oldest, 'newer', ['LoadState'])).toEqual({ LoadState: 'not-found' });
+  });
+});
+
 let machine: Machine;
 
-beforeAll(async () => {
-  machine = await boot({ systemd: 'newest' });
-  await installHublet(machine, { start: true });
-  await dropSpecs(machine, servers);
-  await awaitPhase(machine, names, 'Ready', 180_000);
-}, 900_000);
-
-afterAll(() => machine?.kill());
-
 describe('on the newest systemd', () => {
+  beforeAll(async () => {
+    machine = await boot({ systemd: 'newest' });
+    await installHublet(machine, { start: true });
+    await dropSpecs(machine, servers);
+    await awaitPhase(machine, names, 'Ready', 180_000);
+  }, 900_000);
+
+  afterAll(() => machine?.kill());
+
   it('hublet says which systemd it works with', async () => {
     const { systemdVersion } = await readHostStatus(machine);
     expect(Number.parseInt(systemdVersion, 10)).toBeGreaterThan(256);
@@ -101,6 +123,12 @@ describe('on the newest systemd', () => {
     });
     expect(await readCgroup(machine, status.controlGroup, 'cpu.max')).toBe('115000 100000');
     expect(await readCgroup(machine, status.controlGroup, 'cpuset.cpus')).toBe('0');
+  });
+
+  it('a property that the oldest lacks is taken, down to the cgroup', async () => {
+    const { controlGroup } = await ready('newer');
+    expect(await showUnit(machine, 'newer', ['MemoryZSwapWriteback'])).toEqual({ MemoryZSwapWriteback: 'no' });
+    expect(await readCgroup(machine, controlGroup, 'memory.zswap.writeback')).toBe('0');
   });
 
   it('limits change while the server runs on', async () => {
@@ -190,6 +218,11 @@ describe('on the newest systemd', () => {
     expect(stdout).toBe('');
   });
 });
+
+/** Asks for something that came with systemd 256 and Linux 6.8. */
+function newer(): Spec {
+  return { user: 'carol', command: ['sleep', 'infinity'], unitProperties: { MemoryZSwapWriteback: 'no' } };
+}
 
 async function ready(name: string): Promise<ServerStatus['status']> {
   const [status] = await awaitPhase(machine, [name], 'Ready');
