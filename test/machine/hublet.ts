@@ -32,7 +32,7 @@ export async function installHublet(machine: Machine, options: InstallOptions = 
 
 /** Starts hublet.service and waits until it says it is ready. @throws with its status and last log lines when it does not start. */
 export async function startHublet(machine: Machine): Promise<void> {
-  const { code } = await machine.exec('systemctl start hublet.service');
+  const { code } = await machine.exec('systemctl start hublet.service', { timeoutMs: 300_000 });
   if (code === 0) return;
   throw new Error(
     `hublet.service did not start:\n${(await machine.exec('systemctl status --no-pager --full --lines=50 hublet.service')).stdout}`,
