@@ -34,8 +34,8 @@ while True: signal.pause()
 type Pools = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 const pools: Pools = {
-  // Two holders are more than this, one is less; there is no way out into swap.
-  tight: { memory: { limit: '96M', swap: 0 } },
+  // Two holders are more than this, one beside an idle one is less; there is no way out into swap.
+  tight: { memory: { limit: '112M', swap: 0 } },
   part: { memory: { limit: '50%', guarantee: '1%' }, cpu: { limit: '80%', weight: 200 }, tasks: 300 },
   roomy: { memory: { limit: '300M' } },
   core: { cpu: { cpus: '0' } },
@@ -143,7 +143,7 @@ describe('a pool', () => {
   it('bounds what its servers use together: over it one of them is killed and the other lives on', async () => {
     const [one, other] = [await ready('one'), await ready('other')];
     const group = sliceOf(one);
-    expect(await readCgroup(machine, group, 'memory.max')).toBe(String(96 * megabyte));
+    expect(await readCgroup(machine, group, 'memory.max')).toBe(String(112 * megabyte));
     expect(await readCgroup(machine, one.controlGroup, 'memory.max')).toBe('max');
 
     await machine.run(`kill -USR1 ${one.mainPid}`);
@@ -157,7 +157,7 @@ describe('a pool', () => {
       60_000,
     );
     const peak = Number(await readCgroup(machine, group, 'memory.peak').catch(() => '0'));
-    expect(peak).toBeLessThanOrEqual(96 * megabyte);
+    expect(peak).toBeLessThanOrEqual(112 * megabyte);
     await waitFor(
       'one that was killed and one that was not',
       async (saw) => {
@@ -185,12 +185,12 @@ describe('a pool', () => {
 
     await configure({ ...pools, roomy: { memory: { limit: '400M' }, tasks: 99 } });
     await fileSays(group, 'memory.max', String(400 * megabyte));
-    expect(await readCgroup(machine, group, 'pids.max')).toBe('99');
+    await fileSays(group, 'pids.max', '99');
 
     await configure({ ...pools, roomy: { memory: { limit: '48M' } } });
     await eventSays('ResizeDeferred', 'pool roomy: MemoryMax 48M waits');
     expect(await readCgroup(machine, group, 'memory.max')).toBe(String(400 * megabyte));
-    expect(await readCgroup(machine, group, 'pids.max')).toBe('max');
+    await fileSays(group, 'pids.max', 'max');
 
     await machine.run(`kill -USR2 ${before.mainPid}`);
     await fileSays(group, 'memory.max', String(48 * megabyte));
