@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { destinationProblem } from '../spec/binds.ts';
 import { deviceProblem } from '../spec/devices.ts';
 import { optionalUnitPathProblem, unitPathProblem } from '../spec/paths.ts';
@@ -26,7 +27,7 @@ export function expandSandbox(sandbox: Sandbox, field: Expander): Sandbox {
       ? {}
       : {
           deviceAllow: deviceAllow.map(({ device, access }, index) => ({
-            device: field(`${at('deviceAllow')}[${index}]`, device, expandedPath(deviceProblem)),
+            device: expandDevice(device, `${at('deviceAllow')}[${index}]`, field),
             access,
           })),
         }),
@@ -40,7 +41,10 @@ export function expandIo(io: IoLimits, field: Expander): IoLimits {
       ? {}
       : {
           [name]: Object.fromEntries(
-            Object.entries(limits).map(([path, limit]) => [field(`spec.resources.io.${name}`, path, unitPath), limit]),
+            Object.entries(limits).map(([path, limit]) => [
+              normalised(field(`spec.resources.io.${name}`, path, unitPath)),
+              limit,
+            ]),
           ),
         };
   return {
@@ -60,7 +64,17 @@ export function expandList(path: string, texts: readonly string[], field: Expand
 function expandBind(mount: BindMount, path: string, field: Expander): BindMount {
   return {
     ...mount,
-    source: field(path, mount.source, unitPath),
-    destination: field(path, mount.destination, expandedPath(destinationProblem)),
+    source: normalised(field(path, mount.source, unitPath)),
+    destination: normalised(field(path, mount.destination, expandedPath(destinationProblem))),
   };
+}
+
+function expandDevice(device: string, path: string, field: Expander): string {
+  const expanded = field(path, device, expandedPath(deviceProblem));
+  return expanded.startsWith('/') ? normalised(expanded) : expanded;
+}
+
+/** Without doubled slashes and one at the end: systemd refuses such a path here, or reports it otherwise than it was given. */
+function normalised(path: string): string {
+  return path === '/' ? path : posix.normalize(path).replace(/(?<=.)\/$/, '');
 }

@@ -26,5 +26,6 @@ export function deviceRuleProblem(text: string): string | undefined {
 export function deviceProblem(device: string): string | undefined {
   if (/^(?:char|block)-[A-Za-z0-9_.*?/+-]+$/.test(device)) return undefined;
   if (!device.startsWith('/dev/')) return 'must name a device node below /dev, or a class such as char-pts';
+  if (device.endsWith('/')) return 'must name a device node, not a directory';
   return unitPathProblem(device);
 }

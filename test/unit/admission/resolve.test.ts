@@ -58,6 +58,32 @@ describe('an admitted server', () => {
     expect(spec.sandbox).toMatchObject({ readOnlyPaths: ['-/home/alice/r'], readWritePaths: ['/home/alice/w'] });
   });
 
+  it('has paths of disks, devices and binds as systemd reports them', () => {
+    const bind = { source: '{HOME}//a/', destination: '//b/', isOptional: false, isRecursive: true };
+    const { spec } = server({
+      resources: { io: { readIops: { '{HOME}/': 1, '//': 2 } } },
+      sandbox: { ...makeSpec().sandbox, bindPaths: [bind], deviceAllow: [{ device: '/dev//dri/card0', access: 'r' }] },
+    });
+
+    expect(spec.resources.io?.readIops).toEqual({ '/home/alice': 1, '/': 2 });
+    expect(spec.sandbox.bindPaths).toMatchObject([{ source: '/home/alice/a', destination: '/b' }]);
+    expect(spec.sandbox.deviceAllow).toEqual([{ device: '/dev/dri/card0', access: 'r' }]);
+  });
+
+  it('has directories of its own where its spec speaks of them, and only there', () => {
+    const used = server({ name: 'a b', command: ['/bin/x', '{RUNTIME_DIR}'], credentials: { key: '{STATE_DIR}/key' } });
+
+    expect(used).toMatchObject({ runtimeDirectory: 'hublet-servers/a=20b', stateDirectory: 'hublet-servers/a=20b' });
+    expect(used.spec.command[1]).toBe('/run/hublet-servers/a=20b');
+    expect(used.spec.credentials).toEqual({ key: '/var/lib/hublet-servers/a=20b/key' });
+    expect(Object.keys(server({ command: ['/bin/x', '{{RUNTIME_DIR}}'], labels: { a: '{STATE_DIR}' } }))).toEqual([
+      'spec',
+      'account',
+      'port',
+      'unit',
+    ]);
+  });
+
   it('keeps other text in braces, and literal templates as text', () => {
     const { spec } = server({ command: ['/bin/x', '{"a": {}}', '{{NAME}}', '{name}'] });
 
