@@ -48,7 +48,7 @@ const OUTPUTS: readonly Output[] = [
     render: () =>
       renderFieldReference({
         title: 'Fields of a server spec',
-        lead: 'A change takes effect live: set on the running unit, its processes untouched; at once: followed by hublet alone; restart: shown as UpdatePending until the next start (`hublet restart NAME`). Since: the first systemd that has it, where not every one that hublet runs with does.',
+        lead: 'A change takes effect live: set on the running unit, its processes untouched; at once: followed by hublet alone; restart: shown as UpdatePending until the next start (`hublet restart NAME`). Since: the first systemd that has it, where not every one that hublet runs with does. Texts may use {NAME} {USER} {UID} {GID} {HOME} {PORT} {POOL} {UNIT}, and {RUNTIME_DIR} {STATE_DIR}, directories of its own that are made where a spec speaks of them; {{NAME}} is the text {NAME}, and any other text in braces stays as it is.',
         schema: serverSchema,
         columns: [TYPE, ...SYSTEMD],
       }),
