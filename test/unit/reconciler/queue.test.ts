@@ -7,7 +7,13 @@ const noInstruments = { queueAdded: () => {}, queueRetried: () => {}, queueWaite
 
 function queueOf(work: (name: string) => Promise<WorkResult>, concurrency = 2) {
   const clock = new FakeClock();
-  const queue = new WorkQueue({ clock, instruments: noInstruments, concurrency: () => concurrency, random: () => 0.5, work });
+  const queue = new WorkQueue({
+    clock,
+    instruments: noInstruments,
+    concurrency: () => concurrency,
+    random: () => 0.5,
+    work,
+  });
   return { clock, queue };
 }
 
