@@ -87,7 +87,8 @@ function resolveSandbox(sandbox: Fields['sandbox']): Sandbox {
     noNewPrivileges: sandbox?.noNewPrivileges ?? SPEC_DEFAULTS.noNewPrivileges,
     readOnlyPaths: sandbox?.readOnlyPaths ?? [],
     readWritePaths: sandbox?.readWritePaths ?? [],
-    ...optional('deviceAllow', deviceAllow, (rules) => rules.map(splitDeviceRule)),
+    // Empty is the contract's default: nothing is closed, and a profile's list is taken back.
+    ...(deviceAllow?.length ? { deviceAllow: deviceAllow.map(splitDeviceRule) } : {}),
     ...optional('bindPaths', bindPaths, (binds) => binds.map(splitBind)),
     ...optional('bindReadOnlyPaths', bindReadOnlyPaths, (binds) => binds.map(splitBind)),
     ...optional('umask', umask, parseUmask),

@@ -12,12 +12,6 @@ import { umaskProblem } from '../umask.ts';
 const paths = () => z.array(text(optionalUnitPathProblem));
 const addresses = () => z.array(text(addressProblem));
 
-const deviceAllowSchema = z.array(text(deviceRuleProblem)).superRefine((rules, context) => {
-  if (rules.length > 0) return;
-  const message = 'must not be an empty list: for no devices write privateDevices: true, for all leave the field out';
-  context.addIssue({ code: 'custom', message });
-});
-
 const systemCallFilterSchema = z
   .array(text(systemCallProblem))
   .min(1)
@@ -35,8 +29,9 @@ export const sandboxSchema = z.strictObject({
     false,
   ),
   deviceAllow: field(
-    deviceAllowSchema,
-    'Devices it may use, and no others but pseudo devices: a node or class of devices, and r, w, m for read, write, make, such as "/dev/nvidia0 rw" (DevicePolicy=closed, DeviceAllow=). By default every device that its account may open.',
+    z.array(text(deviceRuleProblem)),
+    'Devices it may use, and no others but pseudo devices: a node or class of devices, and r, w, m for read, write, make, such as "/dev/nvidia0 rw" (DevicePolicy=closed, DeviceAllow=). An empty list, the default: every device that its account may open.',
+    [],
   ),
   noNewPrivileges: field(z.boolean(), 'No sudo, no setuid (NoNewPrivileges=).', SPEC_DEFAULTS.noNewPrivileges),
   readOnlyPaths: field(

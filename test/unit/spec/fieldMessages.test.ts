@@ -105,11 +105,6 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
     "alice.yaml:7:76: spec.sandbox.deviceAllow[4]: must not hold '.' or '..' as a part",
   ],
   [
-    'no devices by an empty list',
-    serverWith('sandbox: {deviceAllow: []}'),
-    'alice.yaml:7:26: spec.sandbox.deviceAllow: must not be an empty list: for no devices write privateDevices: true, for all leave the field out',
-  ],
-  [
     'a device that a /dev of its own does not have',
     serverWith('sandbox: {privateDevices: true, deviceAllow: [char-pts, /dev/nvidia0]}'),
     'alice.yaml:7:59: spec.sandbox.deviceAllow[1]: is not in the /dev that sandbox.privateDevices makes: leave privateDevices out, since deviceAllow alone closes all other devices, or bind the node with sandbox.bindPaths',

@@ -81,3 +81,16 @@ spec:
     umask: 0o77,
   });
 });
+
+it('an empty list of devices closes none, so that it takes back what a profile allows', () => {
+  const spec = wholeSpec(
+    `apiVersion: hublet/v1
+kind: Server
+metadata: {name: lab}
+spec: {command: [/bin/x], sandbox: {deviceAllow: []}}
+`,
+    'lab',
+  );
+
+  expect(spec.sandbox.deviceAllow).toBeUndefined();
+});
