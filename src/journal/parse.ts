@@ -49,12 +49,16 @@ function judge(said: readonly Entry[]): Omit<InvocationRecord, 'lines'> {
     said.findLast((entry) => ids.includes(textOf(entry.MESSAGE_ID)));
   const exitEntry = said.findLast((entry) => textOf(entry.MESSAGE_ID) === UNIT_PROCESS_EXIT && isMainProcess(entry));
   const exit = exitEntry === undefined ? undefined : exitOf(exitEntry);
+  const beforeEntry = said.findLast(
+    (entry) => textOf(entry.MESSAGE_ID) === UNIT_PROCESS_EXIT && textOf(entry.COMMAND) === 'ExecStartPre',
+  );
   const endEntry = last(UNIT_FAILURE_RESULT, UNIT_SUCCESS);
   const oom = last(UNIT_OUT_OF_MEMORY);
   const result = endEntry === undefined ? undefined : resultOf(endEntry);
   return {
     result: oom !== undefined && isVictim(oom, exit, exitEntry ?? endEntry, result) ? 'oom-kill' : result,
     exit,
+    exitBefore: beforeEntry === undefined ? undefined : exitOf(beforeEntry),
     isOomSeen: oom !== undefined,
   };
 }

@@ -9,6 +9,8 @@ export interface InvocationRecord {
   readonly result: string | undefined;
   /** How the main process ended. Undefined where systemd did not log it, as for exit code 0. */
   readonly exit: JournalExit | undefined;
+  /** How the command before it (ExecStartPre=) ended that failed the start. Undefined where none did. */
+  readonly exitBefore: JournalExit | undefined;
   /** The kernel killed some process of this run for memory, whether or not that ended it. */
   readonly isOomSeen: boolean;
 }

@@ -5,7 +5,6 @@ import type { UnitState } from '../systemd/port.ts';
 import type { ServerEntry } from './entry.ts';
 import { collectEvidence } from './evidence.ts';
 import { classifyExit, needsEvidence, type UnitEnd } from './exit.ts';
-import { exitDetails } from './exitDetails.ts';
 import { judgeEnd, unhandledEnd } from './observer.ts';
 import type { LoopPorts } from './ports.ts';
 
@@ -84,7 +83,7 @@ export class Ends {
     const { sampler, systemd, instruments, prober } = this.#ports;
     sampler.unfollow(entry.name);
     prober.unfollow(entry.name);
-    const { kind: seenKind, lastExit } = judgeEnd(end, exitDetails(entry.served?.server));
+    const { kind: seenKind, lastExit } = judgeEnd(end, entry.served?.server);
     const kind = isAskedFor(entry, end) ? 'asked' : seenKind;
     if (lastExit.result === 'oom-kill' && sampler.oomKillsOf(entry.name, end.invocationId) === 0) {
       entry.journalOomKills += 1;

@@ -31,6 +31,7 @@ export async function collectEvidence(
       { err: error, reason: 'JournalUnreadable' },
       'the journal was not read; exits are told without log lines',
     );
-    return { journalResult: undefined, journalExit: undefined, isOomSeen: isOomCounted(), lines: [] };
+    const nothing = { journalResult: undefined, journalExit: undefined, journalExitBefore: undefined, lines: [] };
+    return { ...nothing, isOomSeen: isOomCounted() };
   }
 }

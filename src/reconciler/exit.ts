@@ -18,6 +18,8 @@ export interface ExitEvidence {
   readonly journalResult: string | undefined;
   /** Exit code or signal of the main process as the journal has it; undefined where it said nothing. */
   readonly journalExit: { readonly code: number; readonly status: number } | undefined;
+  /** The same of a command before it (preStart) that failed the start; undefined where none did. */
+  readonly journalExitBefore: { readonly code: number; readonly status: number } | undefined;
   /** Last lines that the server itself wrote, scrubbed. */
   readonly lines: readonly string[];
   /** The kernel killed a process of this invocation for memory. */

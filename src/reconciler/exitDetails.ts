@@ -3,11 +3,15 @@ import type { ExitDetails } from '../status/exitMessage.ts';
 import { serverEnvironment } from '../units/environment.ts';
 import { searchPath } from '../units/paths.ts';
 
-/** What of a server makes the words about its end more exact; nothing where it is not known any more. */
-export function exitDetails(server: Server | undefined): ExitDetails {
+/**
+ * What of a server makes the words about its end more exact; nothing where it is not known any more.
+ *
+ * @param isBeforeMain one of its commands before the main one ended it
+ */
+export function exitDetails(server: Server | undefined, isBeforeMain: boolean): ExitDetails {
   if (server === undefined) return {};
   const { spec } = server;
-  const programs = [...spec.preStart, spec.command].map(([program = '']) => program);
+  const programs = (isBeforeMain ? spec.preStart : [spec.command]).map(([program = '']) => program);
   const areBare = programs.every((program) => !program.includes('/'));
   return {
     memoryLimitBytes: spec.resources.memoryMaxBytes,

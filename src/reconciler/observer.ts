@@ -1,11 +1,13 @@
+import type { Server } from '../admission/types.ts';
 import { isoTime } from '../clock.ts';
 import type { InvocationRecord } from '../journal/types.ts';
 import type { ExitKind } from '../machines/server.machine.ts';
-import { type ExitDetails, exitMessage } from '../status/exitMessage.ts';
+import { exitMessage } from '../status/exitMessage.ts';
 import type { LastExit } from '../status/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { ServerEntry } from './entry.ts';
 import { classifyExit, type ExitEvidence, exitResult, type UnitEnd } from './exit.ts';
+import { exitDetails } from './exitDetails.ts';
 import { positionOf } from './plan.ts';
 
 /** Whose unit it is. A unit that another instance, or a person, made under our name is never touched. */
@@ -83,6 +85,7 @@ export function evidenceOf(record: InvocationRecord, isOomCounted: boolean): Exi
   return {
     journalResult: record.result,
     journalExit: record.exit,
+    journalExitBefore: record.exitBefore,
     // Where the journal knows of the kill, it also knows whether the main process was the victim.
     isOomSeen: isOomCounted && !record.isOomSeen,
     lines: record.lines,
@@ -95,24 +98,39 @@ export interface JudgedEnd {
   readonly lastExit: LastExit;
 }
 
-const NO_EVIDENCE: ExitEvidence = { journalResult: undefined, journalExit: undefined, isOomSeen: false, lines: [] };
+const NO_EVIDENCE: ExitEvidence = {
+  journalResult: undefined,
+  journalExit: undefined,
+  journalExitBefore: undefined,
+  isOomSeen: false,
+  lines: [],
+};
 const EXIT_CODES = { 1: 'exited', 2: 'killed', 3: 'dumped' } as const;
 
-/** Judges an end by what systemd last said of it, or by the journal alone where nobody saw it. */
-export function judgeEnd(end: UnitEnd, details: ExitDetails): JudgedEnd {
+/**
+ * Judges an end by what systemd last said of it, or by the journal alone where nobody saw it. Where a command before the main one
+ * failed the start, its end is the run's.
+ *
+ * @param server what was run; undefined where it is not known any more
+ */
+export function judgeEnd(end: UnitEnd, server: Server | undefined): JudgedEnd {
   const evidence = end.evidence ?? NO_EVIDENCE;
-  const unit = end.unit ?? unseenUnit(evidence);
+  const seen = end.unit ?? unseenUnit(evidence);
+  const before = seen.execMainCode === 0 ? evidence.journalExitBefore : undefined;
+  const unit = before === undefined ? seen : { ...seen, execMainCode: before.code, execMainStatus: before.status };
   const isStartLost = end.invocationId === '';
   const kind = isStartLost ? 'failed' : classifyExit(unit);
   const result = isStartLost ? 'dependency' : exitResult(unit, evidence);
   const code = EXIT_CODES[unit.execMainCode as keyof typeof EXIT_CODES] ?? 'none';
   const exit = { result, code, status: unit.execMainStatus };
+  const words = exitMessage(exit, exitDetails(server, before !== undefined));
+  const told = before === undefined ? words : `a command before it (preStart) failed: ${words}`;
   return {
     kind,
     lastExit: {
       ...exit,
       at: isoTime(end.noticedAtMs),
-      message: kind === 'foreign' ? 'stopped by somebody other than hublet' : exitMessage(exit, details),
+      message: kind === 'foreign' ? 'stopped by somebody other than hublet' : told,
       log: evidence.lines,
     },
   };

@@ -26,7 +26,7 @@ export class FakeSystemd implements Systemd {
   readonly calls: string[] = [];
   readonly started: { readonly unit: string; readonly properties: readonly UnitProperty[] }[] = [];
   /** What the next starts come to, by unit: active where absent. */
-  readonly startOutcome = new Map<string, { readonly execMainStatus: number }>();
+  readonly startOutcome = new Map<string, { readonly execMainCode?: number; readonly execMainStatus: number }>();
   readonly #jobs = new Map<string, Job>();
   readonly #listeners = new Set<(event: SystemdEvent) => void>();
   #isConnected = true;

@@ -310,6 +310,7 @@ export class World {
           lines: [],
           result: 'exit-code',
           exit: undefined,
+          exitBefore: undefined,
           isOomSeen: false,
           ...this.journal,
         }),

@@ -122,6 +122,16 @@ test('the exit of a control process is not that of the server', () => {
   });
 });
 
+test('the exit of a command before the main one that failed the start is known as such', () => {
+  const before = { ...mainExited('exited', 7), COMMAND: 'ExecStartPre', MESSAGE: 'Control process exited' };
+  const after = { ...mainExited('exited', 9), COMMAND: 'ExecStopPost', MESSAGE: 'Control process exited' };
+
+  expect(parse(journal(before, after, failedWith('exit-code')))).toMatchObject({
+    exit: undefined,
+    exitBefore: { code: 1, status: 7 },
+  });
+});
+
 test('a server cannot pose as systemd to write the end of another', () => {
   const forged = { ...failedWith('oom-kill'), _PID: '4711', _UID: '1000', _SYSTEMD_INVOCATION_ID: OTHER };
   const forgedOwn = { ...forged, _SYSTEMD_INVOCATION_ID: ID };

@@ -144,6 +144,22 @@ describe('the loop', () => {
     expect(world.condition('alice', 'Stalled')).toBeUndefined();
   });
 
+  it.each([
+    [7, 'BackOff', 'a command before it (preStart) failed: exit code 7'],
+    [203, 'BackOff', /^a command before it \(preStart\) failed: .* prepare not found on PATH \/usr/],
+  ])(
+    'tells of a command before it that failed the start with %i, and waits long where that is its spec',
+    async (status, phase, message) => {
+      world.systemd.startOutcome.set(ALICE, { execMainCode: 0, execMainStatus: 0 });
+      world.journal = { result: 'exit-code', exitBefore: { code: 1, status } };
+      world.source.put('alice', { command: ['/bin/sleep', '9'], preStart: [['prepare']] });
+      await world.start();
+      expect(world.status('alice')).toMatchObject({ phase, lastExit: { code: 'exited', status } });
+      expect(world.status('alice').lastExit?.message).toMatch(message);
+      expect(world.condition('alice', 'Stalled')?.reason).toBe(status === 203 ? 'ExecConfigError' : undefined);
+    },
+  );
+
   it('says on which PATH a bare name was looked for', async () => {
     world.systemd.startOutcome.set(ALICE, { execMainStatus: 203 });
     world.source.put('alice', { command: ['nowhere'], extraPaths: ['/opt/lab/bin'] });
