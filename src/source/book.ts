@@ -211,7 +211,7 @@ export class SpecBook {
     const stored = store.get(taken.name);
     const isSame = stored?.document !== undefined && stored.canonical === taken.canonical;
     if (isSame && stored.source === path) return;
-    const generation = isSame ? stored.generation : (stored?.generation ?? 0) + 1;
+    const generation = isSame ? stored.generation : store.latestGeneration(taken.name) + 1;
     const { name, file, text, canonical, document } = taken;
     store.put({ name, generation, source: path, file, text, canonical, document });
     // The event SpecAccepted is what people are told.

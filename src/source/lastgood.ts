@@ -1,12 +1,13 @@
 /** The last accepted content of every spec, in memory and on disk: what goes on running whatever becomes of the file. */
 
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { ServerDocument } from '../spec/schema.ts';
 import { sha256Hex } from '../store/digest.ts';
 import { errorCode, openPrivateDirectory, readFileIfPresent, removeFile, writeFileAtomic } from '../store/files.ts';
+import { RevisionStore } from '../store/revisions.ts';
 import { DiskSync } from '../store/sync.ts';
 import { formatLastGood, parseLastGood, type StoredSpec } from './lastgoodFile.ts';
 import type { SpecParser } from './read.ts';
@@ -31,12 +32,13 @@ const SAVE_AGAIN_MS = 5_000;
 /**
  * `<state directory>/specs/<sha256 of the name>.json`, 0600: written and renamed before `put` returns, on disk within a second.
  *
- * A file that is cut off or altered is reported and never read as good.
+ * A file that is cut off or altered is reported and never read as good: the newest revision counts in its place.
  */
 export class LastGoodStore {
   readonly #directory: string;
   readonly #options: LastGoodOptions;
   readonly #sync: DiskSync;
+  readonly #revisions: RevisionStore;
   readonly #entries = new Map<string, LastGood>();
   readonly #unsaved = new Map<string, string>();
   readonly #listeners = new Set<(name: string) => void>();
@@ -49,12 +51,20 @@ export class LastGoodStore {
     this.#sync = new DiskSync(this.#directory, options.clock, options.log);
     openPrivateDirectory(options.stateDirectory);
     openPrivateDirectory(this.#directory);
+    const { stateDirectory, clock, log } = options;
+    this.#revisions = new RevisionStore({ stateDirectory, clock, log });
     for (const file of readdirSync(this.#directory)) this.#load(join(this.#directory, file));
+    this.#revisions.keepOnly(this.#entries.keys());
   }
 
   /** Undefined: no spec of that name was ever accepted, or it was removed. */
   get(name: string): LastGood | undefined {
     return this.#entries.get(name);
+  }
+
+  /** Generation of the newest spec of that name, also where its server was deleted lately; 0: none is known. */
+  latestGeneration(name: string): number {
+    return Math.max(this.#entries.get(name)?.generation ?? 0, this.#revisions.latest(name));
   }
 
   all(): readonly LastGood[] {
@@ -76,10 +86,13 @@ export class LastGoodStore {
   put(entry: LastGood): void {
     this.#entries.set(entry.name, entry);
     this.#save(entry);
+    this.#revisions.note(entry);
   }
 
+  /** Its revisions stay for a while. */
   remove(name: string): void {
     if (!this.#entries.delete(name)) return;
+    this.#revisions.markDeleted(name);
     this.#unsaved.delete(name);
     try {
       removeFile(this.#path(name));
@@ -93,6 +106,7 @@ export class LastGoodStore {
   close(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
+    this.#revisions.close();
     this.#sync.close();
   }
 
@@ -123,12 +137,15 @@ export class LastGoodStore {
 
   #load(path: string): void {
     const text = readFileIfPresent(path);
-    const stored = text === undefined ? undefined : parseLastGood(text);
+    let stored: StoredSpec | undefined = text === undefined ? undefined : parseLastGood(text);
     const { log, parser } = this.#options;
     if (stored === undefined || this.#path(stored.name) !== path) {
-      log.error({ path }, 'stored spec is damaged and ignored; the spec file itself counts');
-      return;
+      stored = this.#revisions.newestGood(basename(path, '.json'));
+      const instead = stored === undefined ? 'the spec file itself counts' : 'its newest revision counts';
+      log.error({ path }, `stored spec is damaged and ignored; ${instead}`);
+      if (stored === undefined) return;
     }
+    this.#revisions.note(stored);
     const parsed = parser.parse(stored.text, stored.name);
     if (parsed.kind === 'valid') {
       // What counts as equal may differ between versions, so the stored form is not compared with.

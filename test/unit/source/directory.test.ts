@@ -254,7 +254,7 @@ describe('files that go', () => {
     expect(desk.command('alice')).toBe('sleep');
   });
 
-  test('forget counts only for a deleted name, and what comes after it is new', () => {
+  test('forget counts only for a deleted name, and what comes after it is new, under a number that was not used before', () => {
     desk.set.forget('alice');
     expect(desk.command('alice')).toBe('sleep');
     desk.remove('alice');
@@ -264,7 +264,7 @@ describe('files that go', () => {
     expect(desk.set.names()).toEqual(['bob']);
 
     desk.replace('alice', specText('alice', 'v2'));
-    expect(desk.record('alice').generation).toBe(1);
+    expect(desk.record('alice').generation).toBe(2);
   });
 
   test('renaming a file deletes one server and makes another', () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LastGoodStore } from '../../../src/source/lastgood.ts';
 import { formatLastGood, parseLastGood } from '../../../src/source/lastgoodFile.ts';
 import { writeFileAtomic } from '../../../src/store/files.ts';
+import { readRevisions } from '../../../src/store/revisionReader.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeLog } from '../../fakes/log.ts';
 import { Desk, PARSER, specText } from './desk.ts';
@@ -60,11 +61,31 @@ describe('the store', () => {
     expect(open().get('alice')).toMatchObject({ generation: 3, document: good.document });
   });
 
-  test('reports a damaged file and does without it', () => {
+  test('reports a file cut off at any byte and takes the newest revision instead', () => {
+    open().put(good);
+    const whole = readFileSync(file(), 'utf8');
+    for (let length = 0; length < whole.length - 1; length += 1) {
+      writeFileSync(file(), whole.slice(0, length));
+      expect(open().get('alice'), `cut at ${length}`).toMatchObject({ generation: 3, text: STORED.text });
+    }
+    expect(new Set(log.complaints())).toEqual(
+      new Set(['stored spec is damaged and ignored; its newest revision counts']),
+    );
+  });
+
+  test('reports a damaged file and does without it where no revision is left', () => {
     open().put(good);
     writeFileSync(file(), readFileSync(file(), 'utf8').slice(0, -20));
+    rmSync(join(directory, 'revisions'), { recursive: true });
     expect(open().get('alice')).toBeUndefined();
     expect(log.complaints()).toEqual(['stored spec is damaged and ignored; the spec file itself counts']);
+  });
+
+  test('keeps a revision of what an older version of hublet had stored', () => {
+    open().put(good);
+    rmSync(join(directory, 'revisions'), { recursive: true });
+    open();
+    expect(readRevisions(directory, 'alice').revisions).toMatchObject([{ generation: 3, text: STORED.text }]);
   });
 
   test('does not believe a file under another name’s hash', () => {
