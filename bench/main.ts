@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { boot } from '../test/machine/machine.ts';
 import { report } from '../test/machine/places.ts';
+import { measureCompile } from './compile.ts';
 import { measureLatency } from './latency.ts';
 import { measureRaces } from './races.ts';
 import { measureStanding } from './standing.ts';
@@ -13,10 +14,11 @@ import { formatTable, isMet, type Row } from './table.ts';
 
 const usage = `usage: npm run bench -- [OPTIONS]
 
-  --only races,latency,standing   what to measure; all of them by default
+  --only compile,latency,races,standing   what to measure; all of them by default
+  --base COMMIT                   what compiling is compared with; by default the commit before
   --counts 50,200                 servers at once in the races; the last is also how many stand by
   --rounds 3                      races of each contestant
-  --pairs 20                      single starts of each contestant
+  --pairs 20                      single starts of each contestant, and of compiling
   --seconds 60                    how long idleness is watched
   --strict                        exit code 1 where a target is missed`;
 
@@ -24,7 +26,8 @@ function readArguments() {
   try {
     return parseArgs({
       options: {
-        only: { type: 'string', default: 'races,latency,standing' },
+        only: { type: 'string', default: 'compile,latency,races,standing' },
+        base: { type: 'string' },
         counts: { type: 'string', default: '50,200' },
         rounds: { type: 'string', default: '3' },
         pairs: { type: 'string', default: '20' },
@@ -42,6 +45,19 @@ function readArguments() {
 async function main(options: ReturnType<typeof readArguments>): Promise<number> {
   const only = new Set(options.only.split(','));
   const counts = options.counts.split(',').map(Number);
+  const rows: Row[] = [];
+  if (only.has('compile')) rows.push(...(await measureCompile(Number(options.pairs), options.base)));
+  if (['latency', 'races', 'standing'].some((part) => only.has(part)))
+    rows.push(...(await measureOnMachine(options, only, counts)));
+  process.stdout.write(formatTable(rows));
+  return options.strict && rows.some((row) => isMet(row) === false) ? 1 : 0;
+}
+
+async function measureOnMachine(
+  options: ReturnType<typeof readArguments>,
+  only: ReadonlySet<string>,
+  counts: readonly number[],
+): Promise<readonly Row[]> {
   await using machine = await boot();
   await installSubject(machine);
   const rows: Row[] = [];
@@ -52,8 +68,7 @@ async function main(options: ReturnType<typeof readArguments>): Promise<number> 
   if (only.has('standing')) {
     rows.push(...(await measureStanding(machine, counts.at(-1) ?? 0, Number(options.seconds))));
   }
-  process.stdout.write(formatTable(rows));
-  return options.strict && rows.some((row) => isMet(row) === false) ? 1 : 0;
+  return rows;
 }
 
 const options = readArguments();
