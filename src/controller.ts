@@ -25,6 +25,7 @@ import { HostPublisher } from './reconciler/hostPublisher.ts';
 import { ReconcileLoop } from './reconciler/loop.ts';
 import { metricsSnapshot } from './reconciler/metricsView.ts';
 import type { LoopPorts } from './reconciler/ports.ts';
+import { PruneRequests } from './source/pruneRequests.ts';
 import { SourceSet } from './source/set.ts';
 import { parseSpec } from './spec/parse.ts';
 import { formatProblem } from './spec/problems.ts';
@@ -197,6 +198,19 @@ export function createController(options: ControllerOptions): Controller {
   });
   const loop = new ReconcileLoop({ ports, isDryRun: options.isDryRun, onHostChange: () => host.note() });
   host.attach(loop);
+  const pruneRequests = new PruneRequests({
+    runtimeDirectory: config.runtimeDirectory,
+    clock,
+    log,
+    release(digest) {
+      const answer = documents.releasePrune(digest);
+      if (answer.kind === 'released') {
+        const message = `${answer.source}: the removal of ${answer.names.length} servers was confirmed (digest ${digest})`;
+        ports.events.record({ reason: 'PruneReleased', message });
+      }
+      return answer;
+    },
+  });
 
   function snapshot() {
     return metricsSnapshot(loop.entries.values(), ports, {
@@ -262,6 +276,7 @@ export function createController(options: ControllerOptions): Controller {
         ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS).then(() => userManager?.probe()),
         ports.source.start(),
       ]);
+      if (isWanted) pruneRequests.start();
       if (isWanted) await loop.start();
       if (!isWanted) return;
       unsubscribe = options.configKeeper?.on(onConfig) ?? unsubscribe;
@@ -271,6 +286,7 @@ export function createController(options: ControllerOptions): Controller {
     async stop() {
       isWanted = false;
       unsubscribe();
+      pruneRequests.stop();
       ports.events.record({ reason: 'ControllerStopping', message: 'servers run on' });
       const cancelHurry = clock.after(STOP_GRACE_MS, () => ports.systemd.close());
       userManager?.stop();

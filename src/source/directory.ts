@@ -12,6 +12,7 @@ import { ListingTimer } from './listingTimer.ts';
 import type { SourceMemories } from './memory.ts';
 import { classifyFile } from './names.ts';
 import { type PruneRule, pruneDigest } from './prune.ts';
+import { type PruneAnswer, PruneRelease } from './pruneRelease.ts';
 import type { SpecFolder } from './specFolder.ts';
 import { findLoss, type Loss } from './standing.ts';
 import type { DocumentRecord, SourceState, SpecRefusal } from './types.ts';
@@ -48,6 +49,7 @@ export class DirectorySource {
   readonly #agenda: Agenda;
   readonly #keeper: WatchKeeper;
   readonly #absences: Absences;
+  readonly #release: PruneRelease;
   readonly #timer: ListingTimer;
   #loss: Loss | undefined = { reason: 'Missing', message: 'not listed yet', missing: [] };
   /** Of the directory that is trusted. */
@@ -64,6 +66,7 @@ export class DirectorySource {
     const memory = memories.get(this.path);
     this.#inode = memory.inode;
     this.#absences = new Absences(() => this.#rule(), memory.held);
+    this.#release = new PruneRelease(memory.release);
     this.#book = new SpecBook({ path: this.path, store, log, claim: (name) => options.claim(name) });
     this.#agenda = new Agenda(clock, (name) => this.#look(name));
     this.#timer = new ListingTimer(clock, () => this.#list());
@@ -146,6 +149,7 @@ export class DirectorySource {
     this.#book.drop(name);
     this.#agenda.drop(name);
     this.#absences.drop(name);
+    if (this.#release.settle(name)) this.#remember();
   }
 
   state(): SourceState {
@@ -165,15 +169,27 @@ export class DirectorySource {
     };
   }
 
-  /** A person confirmed the removal of exactly the held names. False: they are others by now, or none. */
-  releasePrune(digest: string): boolean {
-    if (this.state().pruneDigest !== digest) return false;
-    const isReplaced = this.#loss?.reason === 'Replaced';
-    for (const name of this.state().heldForPrune) this.#remove(name);
-    if (isReplaced && this.#listing !== undefined) this.#trust(this.#listing);
+  /** Lists now what is to be listed some time. */
+  refresh(): void {
+    this.#list();
+  }
+
+  /** A person confirmed the removal of exactly the held names. Undefined: they are others, and were, or none. */
+  releasePrune(digest: string): PruneAnswer | undefined {
+    // What is back by now is not to go.
+    this.#list();
+    const { heldForPrune: names, pruneDigest: present } = this.state();
+    if (present !== digest) return this.#release.isLast(digest) ? { kind: 'already', source: this.path } : undefined;
+    const loss = this.#loss;
+    if (loss !== undefined && loss.reason !== 'Replaced') {
+      return { kind: 'refused', message: `${this.path} ${loss.message}; nothing is removed before that` };
+    }
+    this.#release.add(digest, names);
+    for (const name of names) this.#remove(name);
+    if (loss !== undefined && this.#listing !== undefined) this.#trust(this.#listing);
     this.#remember();
     this.#options.changed(undefined);
-    return true;
+    return { kind: 'released', source: this.path, names };
   }
 
   #hint(fileName: string | undefined): void {
@@ -240,9 +256,11 @@ export class DirectorySource {
     }
     const nowMs = clock.monotonicMs();
     for (const name of this.#book.dropStrays((name) => listing.files.has(name))) changed(name);
-    const isBack = this.#absences.update(this.#servers(), (name) => listing.files.has(name), nowMs);
+    const isListed = (name: string) => listing.files.has(name);
+    const isOff = this.#release.settleListed(isListed);
+    const isBack = this.#absences.update(this.#servers(), isListed, nowMs);
     this.#settleAbsences(nowMs);
-    if (isBack) {
+    if (isBack || isOff) {
       this.#remember();
       changed(undefined);
     }
@@ -254,8 +272,8 @@ export class DirectorySource {
   #settleAbsences(nowMs: number): void {
     const { isElsewhere, log } = this.#options;
     for (const name of [...this.#absences.proven(nowMs), ...this.#absences.held()]) {
-      // It moved to another source, so it has not vanished.
-      if (isElsewhere(name)) this.#remove(name);
+      // It moved to another source, so it has not vanished; or a person confirmed it to an earlier controller.
+      if (isElsewhere(name) || this.#release.has(name)) this.#remove(name);
     }
     const plan = this.#absences.settle(this.#servers().length, nowMs);
     for (const name of plan.remove) this.#remove(name);
@@ -303,6 +321,10 @@ export class DirectorySource {
   }
 
   #remember(): void {
-    this.#options.memories.set(this.path, { inode: this.#inode, held: this.#absences.held() });
+    this.#options.memories.set(this.path, {
+      inode: this.#inode,
+      held: this.#absences.held(),
+      release: this.#release.stored,
+    });
   }
 }

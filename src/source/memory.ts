@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
 import { errorCode, openPrivateDirectory, readFileIfPresent, writeFileAtomic } from '../store/files.ts';
+import { NO_RELEASE, type StoredRelease } from './pruneRelease.ts';
 
 /** What has to be known of a source after the controller was restarted. */
 export interface SourceMemory {
@@ -8,17 +9,23 @@ export interface SourceMemory {
   readonly inode: string | undefined;
   /** Names whose removal waits for a person. */
   readonly held: readonly string[];
+  readonly release: StoredRelease;
+}
+
+interface StoredSource {
+  readonly inode: string | null;
+  readonly held: readonly string[];
+  /** Digest and names of the last release; older versions did not write them. */
+  readonly releasedDigest?: string;
+  readonly released?: readonly string[];
 }
 
 interface StoredMemory {
   readonly bootId: string;
-  readonly sources: readonly (readonly [
-    path: string,
-    memory: { readonly inode: string | null; readonly held: readonly string[] },
-  ])[];
+  readonly sources: readonly (readonly [path: string, memory: StoredSource])[];
 }
 
-const NOTHING: SourceMemory = { inode: undefined, held: [] };
+const NOTHING: SourceMemory = { inode: undefined, held: [], release: NO_RELEASE };
 
 /** `sources.json` in the state directory: which directories were trusted in this boot, and what is held. */
 export class SourceMemories {
@@ -43,9 +50,13 @@ export class SourceMemories {
   /** Never throws: what can't be written is known until the controller ends. */
   set(path: string, memory: SourceMemory): void {
     this.#sources.set(path, memory);
-    const sources: StoredMemory['sources'] = [...this.#sources].map(([source, { inode, held }]) => [
+    const sources: StoredMemory['sources'] = [...this.#sources].map(([source, { inode, held, release }]) => [
       source,
-      { inode: inode ?? null, held },
+      {
+        inode: inode ?? null,
+        held,
+        ...(release.digest === undefined ? {} : { releasedDigest: release.digest, released: release.names }),
+      },
     ]);
     try {
       const text = `${JSON.stringify({ bootId: this.#bootId, sources })}\n`;
@@ -62,10 +73,14 @@ export class SourceMemories {
       this.#log.error({ path: this.#path }, 'stored state of the sources is damaged and ignored');
     }
     const isThisBoot = stored?.bootId === this.#bootId;
-    return (stored?.sources ?? []).map(([path, { inode, held }]) => [
+    return (stored?.sources ?? []).map(([path, { inode, held, releasedDigest, released }]) => [
       path,
-      // After a reboot the same directory may well have another device number.
-      { inode: isThisBoot ? (inode ?? undefined) : undefined, held },
+      {
+        // After a reboot the same directory may well have another device number.
+        inode: isThisBoot ? (inode ?? undefined) : undefined,
+        held,
+        release: { digest: releasedDigest, names: released ?? [] },
+      },
     ]);
   }
 }
@@ -86,7 +101,12 @@ function parseMemory(text: string): StoredMemory | undefined {
 
 function isSource(value: unknown): value is StoredMemory['sources'][number] {
   if (!Array.isArray(value) || typeof value[0] !== 'string') return false;
-  const { inode, held } = (value[1] ?? {}) as Record<string, unknown>;
+  const { inode, held, releasedDigest, released = [] } = (value[1] ?? {}) as Record<string, unknown>;
   const isInode = inode === null || typeof inode === 'string';
-  return isInode && Array.isArray(held) && held.every((name) => typeof name === 'string');
+  const isDigest = releasedDigest === undefined || typeof releasedDigest === 'string';
+  return isInode && isDigest && isNames(held) && isNames(released);
+}
+
+function isNames(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string');
 }

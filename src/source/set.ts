@@ -8,6 +8,7 @@ import { type LastGood, LastGoodStore } from './lastgood.ts';
 import { SourceMemories } from './memory.ts';
 import { SPEC_SUFFIX } from './names.ts';
 import type { PruneRule } from './prune.ts';
+import type { PruneAnswer } from './pruneRelease.ts';
 import type { SpecParser } from './read.ts';
 import { openSpecFolder, type SpecFolder } from './specFolder.ts';
 import type { DocumentRecord, DocumentSource, SourceState } from './types.ts';
@@ -122,9 +123,22 @@ export class SourceSet implements DocumentSource {
     return this.#directories.map((directory) => directory.state());
   }
 
-  /** Lets the held removals go that this digest names. False: no source holds exactly those (any more). */
-  releasePrune(digest: string): boolean {
-    return this.#directories.some((directory) => directory.releasePrune(digest));
+  /** Lets the held removals go that this digest names, if a source holds exactly those now. */
+  releasePrune(digest: string): PruneAnswer {
+    // A file may have come to another source since.
+    for (const directory of this.#directories) directory.refresh();
+    for (const directory of this.#directories) {
+      const answer = directory.releasePrune(digest);
+      if (answer !== undefined) return answer;
+    }
+    const held = this.states().filter((state) => state.pruneDigest !== undefined);
+    const now = held.map(
+      (state) => `${state.path} holds ${state.heldForPrune.length} with digest ${state.pruneDigest}`,
+    );
+    return {
+      kind: 'refused',
+      message: `no source holds what this digest names: ${now.length === 0 ? 'nothing is held' : now.join('; ')}`,
+    };
   }
 
   on(listener: (name: string | undefined) => void): () => void {

@@ -77,6 +77,7 @@ export const EVENTS = {
   DeletionCancelled: 'Normal',
   Deleted: 'Normal',
   PruneHeld: 'Warning',
+  PruneReleased: 'Normal',
   SourceLost: 'Warning',
   SourceRecovered: 'Normal',
   BusDisconnected: 'Warning',

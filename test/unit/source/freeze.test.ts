@@ -97,7 +97,7 @@ describe('a directory that is lost', () => {
     const digest = state().pruneDigest ?? '';
     expect(state().reason).toBe('Replaced');
 
-    expect(desk.set.releasePrune(digest)).toBe(true);
+    expect(desk.set.releasePrune(digest).kind).toBe('released');
     expect(state()).toMatchObject({ isReady: true, heldForPrune: [] });
     expect(desk.deleted()).toEqual(FOUR);
   });
@@ -152,11 +152,11 @@ describe('many files that vanish', () => {
     desk.clock.advance(30_000);
 
     expect(state().heldForPrune).toEqual(['alice', 'carol']);
-    expect(desk.set.releasePrune(digest)).toBe(false);
+    expect(desk.set.releasePrune(digest).kind).toBe('refused');
     expect(desk.deleted()).toEqual([]);
-    expect(desk.set.releasePrune(state().pruneDigest ?? '')).toBe(true);
+    expect(desk.set.releasePrune(state().pruneDigest ?? '').kind).toBe('released');
     expect(desk.deleted()).toEqual(['alice', 'carol']);
-    expect(desk.set.releasePrune(digest)).toBe(false);
+    expect(desk.set.releasePrune(digest).kind).toBe('refused');
   });
 
   test('are held over a restart of the controller, though others came', async () => {

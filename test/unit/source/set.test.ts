@@ -172,7 +172,7 @@ describe('sources that the configuration changes while they are read', () => {
     expect(desk.deleted()).toEqual([]);
 
     const [digest = ''] = desk.set.states().map((state) => state.pruneDigest);
-    expect(desk.set.releasePrune(digest)).toBe(true);
+    expect(desk.set.releasePrune(digest).kind).toBe('released');
     expect(desk.deleted()).toEqual(['bob']);
   });
 
