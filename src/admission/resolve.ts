@@ -4,7 +4,7 @@ import type { ServerSpec } from '../spec/types.ts';
 import { EnvironmentError, encodeEnvironment, serverEnvironment } from '../units/environment.ts';
 import { serverPathName, unitName } from '../units/name.ts';
 import { parseUnitProperties } from '../units/unitProperties.ts';
-import { expandProbe } from './expandProbe.ts';
+import { expandProbes } from './expandProbes.ts';
 import { expandIo, expandList, expandSandbox } from './expandSandbox.ts';
 import {
   createExpander,
@@ -135,7 +135,6 @@ function expandSpec(spec: ServerSpec, values: TemplateValues, facts: AdmissionFa
   const group = facts.group?.name ?? names.group;
   const supplementaryGroups = facts.supplementaryGroups?.map(({ name }) => name) ?? names.supplementary;
   const field = createExpander(values, { isDynamicUser: account.isDynamic === true });
-  const { readinessProbe } = spec;
   const { io } = spec.resources;
   return {
     ...spec,
@@ -161,7 +160,7 @@ function expandSpec(spec: ServerSpec, values: TemplateValues, facts: AdmissionFa
     resources: { ...spec.resources, ...(io === undefined ? {} : { io: expandIo(io, field) }) },
     sandbox: expandSandbox(spec.sandbox, field),
     unitProperties: expandProperties(spec.unitProperties, field),
-    ...(readinessProbe === undefined ? {} : { readinessProbe: expandProbe(readinessProbe, field, facts.port) }),
+    ...expandProbes(spec, field, facts.port),
   };
 }
 

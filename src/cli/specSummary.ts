@@ -1,5 +1,7 @@
-import { formatDuration, formatSize } from '../spec/quantities.ts';
-import type { IoLimits, ProbeSpec, Resources, ServerSpec } from '../spec/types.ts';
+import { SPEC_DEFAULTS } from '../spec/defaults.ts';
+import type { Schedule } from '../schedule/windows.ts';
+import { formatDuration, formatSize, parseDurationMs } from '../spec/quantities.ts';
+import type { Backoff, IoLimits, ProbeSpec, Resources, ServerSpec } from '../spec/types.ts';
 import { summariseSandbox } from './sandboxSummary.ts';
 
 /**
@@ -31,11 +33,17 @@ export function summariseSpec(spec: ServerSpec): readonly (readonly [string, str
     list('Sandbox', summariseSandbox(sandbox)),
     list('Pool', spec.pool === undefined ? [] : [spec.pool]),
     list('Properties', Object.keys(spec.unitProperties)),
-    spec.readinessProbe === undefined ? undefined : ['Readiness', probeWords(spec.readinessProbe)],
+    probe('Startup', spec.startupProbe, 'to give the start up'),
+    probe('Readiness', spec.readinessProbe, 'to be not ready'),
+    probe('Liveness', spec.livenessProbe, 'to be stopped and started again'),
     [
       'Restart',
       `${spec.restartPolicy}; start within ${formatDuration(spec.startTimeoutMs)}, stop within ${formatDuration(spec.terminationGracePeriodMs)}`,
     ],
+    list('Backoff', backoffWords(spec.backoff)),
+    list('Priority', spec.priority === SPEC_DEFAULTS.priority ? [] : [String(spec.priority)]),
+    spec.schedule === undefined ? undefined : ['Schedule', scheduleWords(spec.schedule)],
+    spec.maxAgeMs === undefined ? undefined : ['Stopped at', `an age of ${formatDuration(spec.maxAgeMs)}`],
     suspend === undefined
       ? undefined
       : [
@@ -51,6 +59,11 @@ export function summariseSpec(spec: ServerSpec): readonly (readonly [string, str
     ),
   ];
   return rows.filter((row) => row !== undefined);
+}
+
+function scheduleWords({ windows, timeZone, overrun }: Schedule): string {
+  const times = windows.map(({ start, stop }) => `${start.text} to ${stop.text}`).join(', ');
+  return `${times} (${timeZone ?? "the host's time"}), ${overrun === 'stop' ? 'then stopped' : 'may finish'}`;
 }
 
 function resourceWords(resources: Resources): string[] {
@@ -90,10 +103,25 @@ function programs(commands: readonly (readonly string[])[]): string[] {
   return commands.map(([program = '']) => program);
 }
 
+function probe(title: string, spec: ProbeSpec | undefined, end: string): readonly [string, string] | undefined {
+  return spec === undefined ? undefined : [title, `${probeWords(spec)} ${end}`];
+}
+
+function backoffWords({ initialMs, maxMs, resetAfterMs }: Backoff): string[] {
+  const { initial, max, resetAfter } = SPEC_DEFAULTS.backoff;
+  const asked = [
+    [initialMs, initial, 'from'],
+    [maxMs, max, 'up to'],
+    [resetAfterMs, resetAfter, 'forgotten after'],
+  ] as const;
+  const isDefault = asked.every(([ms, fallback]) => ms === parseDurationMs(fallback));
+  return isDefault ? [] : asked.map(([ms, , words]) => `${words} ${formatDuration(ms)}`);
+}
+
 function probeWords({ check, periodMs, timeoutMs, failureThreshold }: ProbeSpec): string {
   const port = check.port === undefined ? '' : `:${check.port}`;
   const what = check.kind === 'http' ? `${check.scheme} ${port}${check.path}` : `tcp ${port || 'its port'}`;
-  return `${what} every ${formatDuration(periodMs)}, timeout ${formatDuration(timeoutMs)}, ${count(failureThreshold, 'failure')} to be not ready`;
+  return `${what} every ${formatDuration(periodMs)}, timeout ${formatDuration(timeoutMs)}, ${count(failureThreshold, 'failure')}`;
 }
 
 function list(title: string, words: readonly string[]): readonly [string, string] | undefined {

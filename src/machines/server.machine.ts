@@ -36,6 +36,8 @@ export interface Observed {
   readonly isReady: boolean;
   /** A restart was asked for that the present invocation does not answer for. */
   readonly isRestartAsked: boolean;
+  /** Its probes failed so often that the present run is to end, which counts as a failure of its own. */
+  readonly isCondemned: boolean;
   /** An end that no OBSERVED has brought before. */
   readonly exit: ExitKind | null;
   readonly policy: ServerPolicy;
@@ -82,6 +84,7 @@ export const serverMachine = setup({
     isUnitActive: ({ event }) => observed(event).unit === 'active',
     isReady: ({ event }) => observed(event).isReady,
     isRestartAsked: ({ event }) => observed(event).isRestartAsked,
+    isCondemned: ({ event }) => observed(event).isCondemned,
     isBlocked: ({ event }) => observed(event).isBlocked,
     isBackingOff: ({ context, event }) =>
       context.backoffUntilMs !== null && observed(event).nowMs < context.backoffUntilMs,
@@ -163,6 +166,11 @@ export const serverMachine = setup({
         guard: and(['isWished', 'isUnitActive', 'isRestartAsked', not('isBlocked')]),
         target: '.updating',
         actions: 'noteStopping',
+      },
+      {
+        guard: and(['isWished', 'isUnitActive', 'isCondemned']),
+        target: '.stopping',
+        actions: ['forgiveAfterLongReady', 'noteStopping'],
       },
       {
         guard: and(['isWished', 'isUnitActive', 'isReady']),

@@ -1,23 +1,18 @@
 /**
- * Readiness probes of all running servers: one timer for the earliest that is due, a few checks at once.
+ * Probes of all running servers: one timer for the earliest that is due, a few checks at once.
  * When to try and what tries mean is machines/probe.machine.ts; making one is check.ts; this only brings them together.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { initialTransition, transition } from 'xstate';
+import { transition } from 'xstate';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import {
-  type ProbeOutcome,
-  type ProbeSnapshot,
-  type ProbeTimes,
-  probeMachine,
-  readinessOf,
-} from '../machines/probe.machine.ts';
+import { type ProbeEvent, type ProbeOutcome, probeMachine } from '../machines/probe.machine.ts';
 import type { Check } from './check.ts';
+import { type Followed, followTarget, type Tried, verdictOf, waitingTries } from './followed.ts';
 import type { ListenerTable } from './listeners.ts';
 import { type ProcessOwner, readProcessOwner } from './processOwner.ts';
 import { ownerOf } from './socketOwner.ts';
-import type { Prober, ProbeTarget, ProbeVerdict } from './types.ts';
+import type { KnownHealth, Prober, ProbeTarget } from './types.ts';
 
 export interface ProberOptions {
   readonly clock: Clock;
@@ -34,12 +29,7 @@ const CONCURRENCY = 32;
 /** Tries that fall due within this time are made together. */
 const GAP_MS = 20;
 
-interface Followed {
-  readonly target: ProbeTarget;
-  snapshot: ProbeSnapshot;
-  /** The check under way; undefined: none. */
-  check: AbortController | undefined;
-}
+const NOTHING_KNOWN: KnownHealth = { isReady: false, hasStarted: false };
 
 /** What looking at the port told, before any connection. `connect`: the server's own account listens. */
 type Look = 'connect' | { readonly outcome: ProbeOutcome; readonly message: string };
@@ -63,32 +53,34 @@ export function createProber(options: ProberOptions): Prober {
     }
   };
 
-  const send = (
+  const tried = (
     server: string,
     entry: Followed,
-    event: Parameters<typeof transition<typeof probeMachine>>[2],
+    one: Tried,
+    result: Exclude<Look, 'connect'>,
+    startedAtMs: number,
   ): void => {
+    const event: ProbeEvent = { type: 'TRIED', ...result, startedAtMs, nowMs: clock.monotonicMs() };
     const before = verdictOf(entry);
-    [entry.snapshot] = transition(probeMachine, entry.snapshot, event);
+    [one.snapshot] = transition(probeMachine, one.snapshot, event);
     if (!isDeepStrictEqual(before, verdictOf(entry))) tell(server);
   };
 
-  const tried = (server: string, entry: Followed, result: Exclude<Look, 'connect'>, startedAtMs: number): void =>
-    send(server, entry, { type: 'TRIED', ...result, startedAtMs, nowMs: clock.monotonicMs() });
-
-  const startCheck = async (server: string, entry: Followed): Promise<void> => {
+  const startCheck = async (server: string, one: Tried): Promise<void> => {
     const startedAtMs = clock.monotonicMs();
-    const { probe, port } = entry.target;
+    const { probe, port } = one.probed;
     const controller = new AbortController();
-    entry.check = controller;
+    one.check = controller;
     underWay += 1;
     try {
       const result = await check(probe.check, { port, timeoutMs: probe.timeoutMs }, controller.signal);
-      // An unfollowed server, or an earlier invocation: nobody waits for this answer any more.
-      if (!controller.signal.aborted) tried(server, entry, result, startedAtMs);
+      one.check = undefined;
+      const entry = followed.get(server);
+      // An unfollowed server, an earlier invocation or an edited probe: nobody waits for this answer any more.
+      if (entry?.tries.get(one.kind) === one) tried(server, entry, one, result, startedAtMs);
     } finally {
       underWay -= 1;
-      entry.check = undefined;
+      one.check = undefined;
       arm();
     }
   };
@@ -98,15 +90,17 @@ export function createProber(options: ProberOptions): Prober {
     cancelTimer();
     const nowMs = clock.monotonicMs();
     pumpedAtMs = nowMs;
-    const idle = [...followed].filter(([, entry]) => entry.check === undefined);
-    const due = idle.filter(([, entry]) => dueAtMs(entry) <= nowMs).sort(([, a], [, b]) => dueAtMs(a) - dueAtMs(b));
-    for (const [server, entry] of due) {
+    const due = [...followed]
+      .flatMap(([server, entry]) => waitingTries(entry).map((one) => ({ server, entry, one })))
+      .filter(({ one }) => dueAtMs(one) <= nowMs)
+      .sort((a, b) => dueAtMs(a.one) - dueAtMs(b.one));
+    for (const { server, entry, one } of due) {
       if (underWay >= concurrency) break;
       // A listener may have unfollowed it meanwhile.
       if (followed.get(server) !== entry) continue;
-      const look = lookAt(entry.target, listeners, processOwner);
-      if (look !== 'connect') tried(server, entry, look, nowMs);
-      else startCheck(server, entry).catch((err: unknown) => log.error({ server, err }, 'probe failed unexpectedly'));
+      const look = lookAt(one.probed.port, entry.target.owner, listeners, processOwner);
+      if (look !== 'connect') tried(server, entry, one, look, nowMs);
+      else startCheck(server, one).catch((err: unknown) => log.error({ server, err }, 'probe failed unexpectedly'));
     }
     arm();
   };
@@ -115,28 +109,25 @@ export function createProber(options: ProberOptions): Prober {
     cancelTimer();
     // With all places taken the end of a check arms.
     if (underWay >= concurrency) return;
-    const dues = [...followed.values()].filter((entry) => entry.check === undefined).map(dueAtMs);
+    const dues = [...followed.values()].flatMap(waitingTries).map(dueAtMs);
     if (dues.length === 0) return;
     const earliestMs = dues.reduce((a, b) => Math.min(a, b));
     cancelTimer = clock.after(Math.max(0, Math.max(earliestMs, pumpedAtMs + GAP_MS) - clock.monotonicMs()), pump);
   };
 
   return {
-    follow(server, target, isKnownReady = false) {
-      const known = followed.get(server);
-      if (known !== undefined && isDeepStrictEqual(known.target, target)) return;
-      known?.check?.abort();
-      const nowMs = clock.monotonicMs();
-      const entry: Followed = { target, snapshot: newSnapshot(target, nowMs, isKnownReady), check: undefined };
+    follow(server, target, health = NOTHING_KNOWN) {
+      const present = followed.get(server);
+      if (present !== undefined && isDeepStrictEqual(present.target, target)) return;
+      const sameRun = present?.target.invocationId === target.invocationId ? present : undefined;
+      const entry = followTarget(target, sameRun, health, clock.monotonicMs());
+      const kept = new Set(entry.tries.values());
+      for (const one of present?.tries.values() ?? []) if (!kept.has(one)) one.check?.abort();
       followed.set(server, entry);
-      if (known?.target.invocationId === target.invocationId) {
-        entry.snapshot = known.snapshot;
-        send(server, entry, { type: 'EDITED', times: timesOf(target), nowMs });
-      }
       arm();
     },
     unfollow(server) {
-      followed.get(server)?.check?.abort();
+      for (const one of followed.get(server)?.tries.values() ?? []) one.check?.abort();
       if (followed.delete(server)) arm();
     },
     verdict(server) {
@@ -148,7 +139,7 @@ export function createProber(options: ProberOptions): Prober {
       return () => watchers.delete(listener);
     },
     stop() {
-      for (const entry of followed.values()) entry.check?.abort();
+      for (const { tries } of followed.values()) for (const one of tries.values()) one.check?.abort();
       followed.clear();
       watchers.clear();
       cancelTimer();
@@ -156,28 +147,17 @@ export function createProber(options: ProberOptions): Prober {
   };
 }
 
-function newSnapshot(target: ProbeTarget, nowMs: number, isKnownReady: boolean): ProbeSnapshot {
-  return initialTransition(probeMachine, { times: timesOf(target), nowMs, isKnownReady })[0];
-}
-
-function timesOf({ probe }: ProbeTarget): ProbeTimes {
-  const { initialDelayMs, periodMs, successThreshold, failureThreshold } = probe;
-  return { initialDelayMs, periodMs, successThreshold, failureThreshold };
-}
-
-function dueAtMs({ snapshot }: Followed): number {
+function dueAtMs({ snapshot }: Tried): number {
   return snapshot.context.dueAtMs;
 }
 
-function verdictOf({ target, snapshot }: Followed): ProbeVerdict {
-  const isReady = readinessOf(snapshot);
-  const { message, isTaken } = snapshot.context;
-  const reason = isReady === true ? 'ProbeSucceeded' : isTaken ? 'PortTaken' : 'ProbeFailed';
-  return { invocationId: target.invocationId, isReady, reason, message };
-}
-
 /** A look costs a thousandth of a connection, and tells apart a server that is late from another account's socket. */
-function lookAt({ port, owner: wanted }: ProbeTarget, listeners: ListenerTable, processOwner: ProcessOwner): Look {
+function lookAt(
+  port: number,
+  wanted: ProbeTarget['owner'],
+  listeners: ListenerTable,
+  processOwner: ProcessOwner,
+): Look {
   let owner: ReturnType<typeof ownerOf>;
   let uid: number | undefined;
   try {

@@ -2,12 +2,14 @@
  * Conditions of one server, made from a view of it: the one place that says which reason stands for what.
  * The table in docs and in status/reasons.ts has all types and reasons.
  */
+import { isoTime } from '../clock.ts';
 import { CRASH_LOOP_RESTARTS } from '../machines/backoff.ts';
 import type { ConditionReason, ConditionType } from '../status/reasons.ts';
 import type { LastExit } from '../status/types.ts';
 import type { Admission } from './admitter.ts';
+import { wakeWords } from './lifecycle.ts';
 import { BUS_GRACE_MS, type ServerView } from './view.ts';
-import { judgedSpec } from './wish.ts';
+import { isReadinessProbed, isSuspended, judgedSpec } from './wish.ts';
 
 /** A condition before it gets its generation and transition time. */
 export interface ConditionState {
@@ -28,6 +30,7 @@ export function deriveConditions(view: ServerView): readonly ConditionState[] {
     suspended(view),
     ...stalled(view),
     ...resized(view),
+    ...windowOpen(view),
   ];
 }
 
@@ -89,13 +92,13 @@ function ready(view: ServerView): ConditionState {
   });
   if (view.busLostMs > BUS_GRACE_MS) return state('Unknown', 'BusDisconnected', 'no connection to systemd over D-Bus');
   const { context, value } = entry.snapshot;
-  const isProbed = judgedSpec(entry, record)?.readinessProbe !== undefined;
+  const spec = judgedSpec(entry, record);
+  const isProbed = spec !== undefined && isReadinessProbed(spec);
   switch (value) {
     case 'ready':
       return isProbed ? state('True', 'ProbeSucceeded', '') : state('True', 'NoProbes', '');
     case 'running':
-      if (verdict === undefined || verdict.isReady === undefined)
-        return state('False', 'Starting', 'waiting for its first readiness probe');
+      if (verdict === undefined || verdict.isReady === undefined) return state('False', 'Starting', waitingFor(view));
       return state('False', verdict.reason, verdict.message);
     case 'starting':
       return state('False', 'Starting', entry.fault ?? '');
@@ -114,7 +117,7 @@ function ready(view: ServerView): ConditionState {
       return state('False', pendingReason(entry.admission), pendingCause(view));
     case 'stopped':
       if (context.ended === 'Exited') return state('False', 'NotRunning', lastExitWords(entry.lastExit));
-      return state('False', 'NotRunning', record?.spec?.suspend !== undefined ? 'suspended by its spec' : '');
+      return state('False', 'NotRunning', restCause(view));
     case 'failed':
       return state('False', 'NotRunning', lastExitWords(entry.lastExit));
     case 'updating':
@@ -122,10 +125,26 @@ function ready(view: ServerView): ConditionState {
     case 'stopping':
     case 'deleting':
     case 'deleted':
-      return state('False', 'NotRunning', unit === undefined ? '' : 'stopping');
+      return state('False', 'NotRunning', unit === undefined ? '' : (entry.stopFor?.message ?? 'stopping'));
     case 'ended':
       return state('False', 'NotRunning', '');
   }
+}
+
+/** What a server that is active has yet to answer. */
+function waitingFor({ entry, record, verdict }: ServerView): string {
+  const isStarting =
+    verdict === undefined ? judgedSpec(entry, record)?.startupProbe !== undefined : verdict.startup !== undefined;
+  if (!isStarting) return 'waiting for its first readiness probe';
+  const said = verdict?.message ?? '';
+  return said === '' ? 'waiting for its startup probe' : `waiting for its startup probe: ${said}`;
+}
+
+/** Why it is down on purpose, in words. */
+function restCause({ entry: { lifecycle, held }, record, wallMs }: ServerView): string {
+  if (record !== undefined && isSuspended(record, wallMs)) return 'suspended by its spec';
+  if (lifecycle.rest === 'closed') return 'outside the windows of its schedule';
+  return held === undefined ? '' : `was older than maxAge; ${wakeWords(held)}`;
 }
 
 function pendingReason(admission: Admission): ConditionReason {
@@ -181,6 +200,17 @@ function stalled(view: ServerView): readonly ConditionState[] {
   }
   if (view.isUnkillable) return state('Unkillable', 'did not end after SIGKILL; its processes may hang in the kernel');
   return [];
+}
+
+/** Only with a schedule. */
+function windowOpen({ entry: { lifecycle } }: ServerView): readonly ConditionState[] {
+  const { window } = lifecycle;
+  if (window === undefined) return [];
+  const changeMs = window.isChange ? window.holdsUntilMs : undefined;
+  const next = changeMs === undefined ? 'no more' : isoTime(changeMs);
+  if (window.isOpen) return [{ type: 'WindowOpen', status: 'True', reason: 'InWindow', message: `closes ${next}` }];
+  const overrun = lifecycle.isOverrun ? '; runs on until it ends by itself' : '';
+  return [{ type: 'WindowOpen', status: 'False', reason: 'Closed', message: `opens ${next}${overrun}` }];
 }
 
 function resized({ entry }: ServerView): readonly ConditionState[] {

@@ -1,6 +1,8 @@
 /** The ends of runs: looked into once, told once, counted once. */
 import { isoTime } from '../clock.ts';
 import type { ExitKind } from '../machines/server.machine.ts';
+import type { ProbeFailure } from '../probes/types.ts';
+import type { LastExit } from '../status/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { ServerEntry } from './entry.ts';
 import { collectEvidence } from './evidence.ts';
@@ -63,7 +65,8 @@ export class Ends {
   }
 
   #isWorthEvidence(entry: ServerEntry, end: UnitEnd): boolean {
-    if (end.invocationId === '' || isAskedFor(entry, end)) return false;
+    if (end.invocationId === '') return false;
+    if (isAskedFor(entry, end)) return entry.stopFor !== undefined;
     return end.unit === undefined || needsEvidence(classifyExit(end.unit));
   }
 
@@ -83,8 +86,11 @@ export class Ends {
     const { sampler, systemd, instruments, prober } = this.#ports;
     sampler.unfollow(entry.name);
     prober.unfollow(entry.name);
-    const { kind: seenKind, lastExit } = judgeEnd(end, entry.served?.server);
-    const kind = isAskedFor(entry, end) ? 'asked' : seenKind;
+    const judged = judgeEnd(end, entry.served?.server);
+    const isAsked = isAskedFor(entry, end);
+    const probed = isAsked ? entry.stopFor : undefined;
+    const kind = probed !== undefined ? 'failed' : isAsked ? 'asked' : judged.kind;
+    const lastExit = probed === undefined ? judged.lastExit : probedExit(judged.lastExit, probed);
     if (lastExit.result === 'oom-kill' && sampler.oomKillsOf(entry.name, end.invocationId) === 0) {
       entry.journalOomKills += 1;
     }
@@ -92,11 +98,12 @@ export class Ends {
     entry.endedInvocationId = end.invocationId;
     entry.invocation = undefined;
     entry.startRequestedMs = undefined;
+    entry.stopFor = undefined;
     if (kind !== 'asked') entry.lastExit = lastExit;
     entry.isRestartDue = kind !== 'asked';
     instruments.serverExited(lastExit.result);
     systemd.forget(entry.unitName);
-    this.#tell(entry, kind, lastExit.message);
+    this.#tell(entry, probed === undefined ? kind : 'asked', lastExit.message);
     this.tellOomKills(entry);
     return kind;
   }
@@ -130,4 +137,9 @@ export class Ends {
 /** Whether it ended a run that we had sent a stop for, though an earlier controller may have been the one that did. */
 function isAskedFor(entry: ServerEntry, end: UnitEnd): boolean {
   return end.invocationId !== '' && end.invocationId === entry.stopAskedOf;
+}
+
+/** The end of a run that was stopped for its probes; one that ran out of memory before the stop came has an end of its own. */
+function probedExit(exit: LastExit, { kind, message }: ProbeFailure): LastExit {
+  return exit.result === 'oom-kill' ? exit : { ...exit, result: kind, message: `${message}, so it was stopped` };
 }

@@ -1,11 +1,13 @@
 import { initialTransition } from 'xstate';
 import { type ServerInput, type ServerSnapshot, serverMachine } from '../machines/server.machine.ts';
+import type { ProbeFailure } from '../probes/types.ts';
 import type { ServerSpec } from '../spec/types.ts';
 import type { Condition, LastExit, ServerStatus } from '../status/types.ts';
 import type { ServerMemory } from '../store/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { Admission } from './admitter.ts';
 import type { UnitEnd } from './exit.ts';
+import { type Held, type Lifecycle, NO_LIFECYCLE } from './lifecycle.ts';
 
 /** One run of a unit, from the moment hublet knew of it. */
 export interface Invocation {
@@ -33,6 +35,10 @@ export interface ServerEntry {
   endedInvocationId: string;
   /** The run that we sent a stop for; empty: none. */
   stopAskedOf: string;
+  /** What that stop is for, where it is the run's probes: its end counts as a failure then; undefined: anything else. */
+  stopFor: ProbeFailure | undefined;
+  /** The run whose startup probe succeeded, or that had none; empty: none. */
+  startedUpOf: string;
   /** The run that an earlier controller last found Ready; empty: none. */
   readonly foundReady: string;
   /** An end that is being looked into, or waits for the next step. */
@@ -41,6 +47,14 @@ export interface ServerEntry {
   startRequestedMs: number | undefined;
   /** Monotonic time the present run was asked for, or was found. */
   startedMs: number;
+  /** Monotonic time from which the age of the present run counts, over restarts of the controller. */
+  ageFromMs: number;
+  /** It was stopped for what it did and stays down until something frees it; undefined: it wasn't. */
+  held: Held | undefined;
+  /** Whether its window was open when that was last told of; undefined: it had none. */
+  isWindowOpen: boolean | undefined;
+  /** What the time makes of it, as of the last look. */
+  lifecycle: Lifecycle;
   /** The restart annotation that the present run answers for; undefined: not known, as for a unit found running. */
   restartedAt: string | undefined;
   lastExit: LastExit | null;
@@ -113,10 +127,16 @@ export function createEntry(
         : { id: memory.invocationId, startedAtMs: memory.startedAtMs, readyAtMs: memory.readyAtMs },
     endedInvocationId: memory?.endedInvocationId ?? '',
     stopAskedOf: memory?.stopAskedOf ?? '',
+    stopFor: memory?.stopFor ?? undefined,
+    startedUpOf: memory?.startedUpOf ?? '',
     foundReady: isToldReady ? (told.invocationId ?? '') : '',
     end: undefined,
     startRequestedMs: undefined,
     startedMs: now.monotonicMs,
+    ageFromMs: memory?.ageFromMs ?? now.monotonicMs,
+    held: memory?.held ?? undefined,
+    isWindowOpen: memory?.isWindowOpen ?? undefined,
+    lifecycle: NO_LIFECYCLE,
     restartedAt: memory?.restartedAt ?? undefined,
     lastExit: memory?.lastExit ?? null,
     restartsTotal: memory?.restartsTotal ?? 0,
@@ -151,8 +171,13 @@ export function memoryOf(
     invocationId: entry.invocation?.id ?? '',
     endedInvocationId: entry.endedInvocationId,
     stopAskedOf: entry.stopAskedOf,
+    stopFor: entry.stopFor ?? null,
+    startedUpOf: entry.startedUpOf,
     startedAtMs: entry.invocation?.startedAtMs ?? 0,
     readyAtMs: entry.invocation?.readyAtMs ?? null,
+    ageFromMs: entry.invocation === undefined ? null : entry.ageFromMs,
+    held: entry.held ?? null,
+    isWindowOpen: entry.isWindowOpen ?? null,
     restarts,
     restartsTotal: entry.restartsTotal,
     // Whole seconds: the two clocks differ by a little each time, and an unchanged memory must not be written again.

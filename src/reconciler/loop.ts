@@ -16,6 +16,7 @@ import { WorkQueue, type WorkResult } from './queue.ts';
 import { Reconciler } from './reconcile.ts';
 import { type Settlement, settlementOf } from './settled.ts';
 import { BUS_GRACE_MS } from './view.ts';
+import { wishOf } from './wish.ts';
 
 export interface LoopOptions {
   readonly ports: LoopPorts;
@@ -63,6 +64,7 @@ export class ReconcileLoop {
       instruments: ports.instruments,
       concurrency: () => ports.config.reconcile.concurrency,
       random: ports.random,
+      rank: (name) => this.#rank(name),
       work: (name) => this.#work(name),
     });
   }
@@ -186,6 +188,13 @@ export class ReconcileLoop {
     if (this.#ports.source.record(name) !== undefined) return { kind: 'again', afterMs: 0 };
     this.#nameOf.delete(unitName(name));
     return result;
+  }
+
+  /** What is wished up by its priority, what is to go the other way round: the most important starts first and stops last. */
+  #rank(name: string): number {
+    const record = this.#ports.source.record(name);
+    const priority = record?.spec?.priority ?? 0;
+    return wishOf(record, this.#ports.clock.wallMs(), false) === 'run' ? priority : -priority;
   }
 
   #onSource(name: string | undefined): void {

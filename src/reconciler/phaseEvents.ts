@@ -1,4 +1,5 @@
 import type { ServerSnapshot } from '../machines/server.machine.ts';
+import type { ProbeFailure } from '../probes/types.ts';
 import type { SpecRecord } from '../source/types.ts';
 import type { EventReason } from '../status/reasons.ts';
 import type { ServerEntry } from './entry.ts';
@@ -31,7 +32,7 @@ export class PhaseEvents {
         return;
       }
       case 'stopping':
-        if (record?.spec?.suspend !== undefined)
+        if (record?.spec?.suspend !== undefined && entry.stopFor === undefined)
           this.#record(entry, 'Suspended', record.spec.suspend.reason ?? 'by its spec');
         return;
       case 'updating':
@@ -47,6 +48,12 @@ export class PhaseEvents {
       case 'deleted':
         return;
     }
+  }
+
+  /** Tells once why a run is stopped that should be up. */
+  tellCondemned(entry: ServerEntry, { kind, message }: ProbeFailure): void {
+    if (entry.stopFor !== undefined) return;
+    this.#record(entry, kind === 'startup' ? 'StartFailed' : 'Unhealthy', `${message}; stopping it`);
   }
 
   #noteReady(entry: ServerEntry): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Instruments } from '../metrics/types.ts';
+import { RankedNames } from './rankedNames.ts';
 
 /** What a reconcile wants next: nothing until an event, another look after a while, or a retry with growing pauses. */
 export type WorkResult =
@@ -17,8 +18,8 @@ const RETRY_MAX_MS = 60_000;
  * changed is not carried along: whoever works on a name reads the present.
  */
 export class WorkQueue {
-  /** Waiting or to be run again, with the time it was added; insertion order is the order of work. */
-  readonly #dirty = new Map<string, number>();
+  /** Waiting or to be run again, with the time it was added; in the order of work. */
+  readonly #dirty = new RankedNames<number>();
   readonly #processing = new Set<string>();
   readonly #alarms = new Map<string, { readonly dueMs: number; readonly cancel: () => void }>();
   readonly #failures = new Map<string, number>();
@@ -26,6 +27,7 @@ export class WorkQueue {
   readonly #instruments: Pick<Instruments, 'queueAdded' | 'queueRetried' | 'queueWaited' | 'workDone'>;
   readonly #concurrency: () => number;
   readonly #random: () => number;
+  readonly #rank: (name: string) => number;
   readonly #work: (name: string) => Promise<WorkResult>;
   #isStopped = false;
   #idleWaiters: (() => void)[] = [];
@@ -38,6 +40,8 @@ export class WorkQueue {
     readonly concurrency: () => number;
     /** 0 to 1, for the jitter of retries. */
     readonly random: () => number;
+    /** Names of a higher rank are looked at first, those of one in the order in which they came; asked when one is added. Absent: all alike. */
+    readonly rank?: (name: string) => number;
     /** Must not throw: what failed is its result. */
     readonly work: (name: string) => Promise<WorkResult>;
   }) {
@@ -45,6 +49,7 @@ export class WorkQueue {
     this.#instruments = options.instruments;
     this.#concurrency = options.concurrency;
     this.#random = options.random;
+    this.#rank = options.rank ?? (() => 0);
     this.#work = options.work;
     this.#lastProgressMs = options.clock.monotonicMs();
   }
@@ -54,7 +59,7 @@ export class WorkQueue {
     if (this.#isStopped) return;
     this.#instruments.queueAdded();
     if (this.#dirty.has(name)) return;
-    this.#dirty.set(name, this.#clock.monotonicMs());
+    this.#dirty.add(name, this.#rank(name), this.#clock.monotonicMs());
     this.#pump();
   }
 

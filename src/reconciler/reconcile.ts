@@ -9,6 +9,7 @@ import { Actor } from './actor.ts';
 import type { Admission, Admitter } from './admitter.ts';
 import type { Ends } from './ends.ts';
 import { createEntry, type ServerEntry } from './entry.ts';
+import { LifecycleKeeper } from './lifecycle.ts';
 import { nextLookMs } from './nextLook.ts';
 import { hasNews, isOurs, needsLimits, newInvocation } from './observer.ts';
 import { PhaseEvents } from './phaseEvents.ts';
@@ -22,6 +23,7 @@ import { Sight } from './sight.ts';
 import { Starts } from './starts.ts';
 import { BUS_GRACE_MS } from './view.ts';
 import {
+  condemnationOf,
   isBlocked,
   isDown,
   isOrphanCertain,
@@ -29,6 +31,7 @@ import {
   isRestartAsked,
   judgedSpec,
   observedPosition,
+  restingWish,
   wishOf,
 } from './wish.ts';
 
@@ -55,6 +58,7 @@ export class Reconciler {
   readonly #actor: Actor;
   readonly #publisher: Publisher;
   readonly #phases: PhaseEvents;
+  readonly #lifecycle: LifecycleKeeper;
   readonly #step = createStep();
 
   constructor(options: ReconcilerOptions) {
@@ -65,6 +69,7 @@ export class Reconciler {
     this.#actor = new Actor(options.ports, options.admitter);
     this.#publisher = new Publisher(options.ports);
     this.#phases = new PhaseEvents(options.ports);
+    this.#lifecycle = new LifecycleKeeper(options.ports);
   }
 
   async reconcile(name: string): Promise<WorkResult> {
@@ -90,6 +95,7 @@ export class Reconciler {
     if (end.kind === 'collecting') return { kind: 'done' };
     if (end.kind === 'none') this.#sight.noteInvocation(entry, own, record);
 
+    this.#lifecycle.look(entry, record, own);
     if (record?.spec !== undefined) {
       const isStartable = !isForeign && isDown(entry, record, own, clock.wallMs());
       entry.admission = admitter.admit(record, record.spec, isStartable);
@@ -172,18 +178,23 @@ export class Reconciler {
     const { clock, random, prober } = this.#ports;
     const before = entry.snapshot;
     const isCertain = this.#options.isEverySourceReady() && isOrphanCertain(entry, unit, clock.monotonicMs());
-    const isNewRunAsked = isRestartAsked(entry, record);
+    // A run that outlasts its window could not be followed by another before the next one.
+    const isNewRunAsked = isRestartAsked(entry, record) && !entry.lifecycle.isOverrun;
+    const spec = judgedSpec(entry, record);
+    const verdict = prober.verdict(entry.name);
+    const condemned = isForeign ? undefined : condemnationOf(entry, unit, verdict, clock.monotonicMs());
     const event: Observed = {
       type: 'OBSERVED',
       nowMs: clock.monotonicMs(),
-      wish: wishOf(record, clock.wallMs(), isCertain),
+      wish: restingWish(entry, wishOf(record, clock.wallMs(), isCertain)),
       isBlocked: isForeign || isBlocked(entry, record),
       unit: observedPosition(entry, unit),
-      isReady: isReady(entry, record, unit, prober.verdict(entry.name)),
+      isReady: isReady(entry, record, unit, verdict),
       isRestartAsked: isNewRunAsked,
+      isCondemned: condemned !== undefined,
       // Whatever ended it well, a person has asked for another run since.
       exit: exit === 'clean' && isNewRunAsked ? 'asked' : exit,
-      policy: { restart: judgedSpec(entry, record)?.restartPolicy ?? 'OnFailure', backoff: DEFAULT_BACKOFF },
+      policy: { restart: spec?.restartPolicy ?? 'OnFailure', backoff: spec?.backoff ?? DEFAULT_BACKOFF },
       jitter: random(),
     };
     entry.snapshot = this.#step(before, event);
@@ -192,6 +203,10 @@ export class Reconciler {
     if (isQueued) entry.snapshot = this.#step(entry.snapshot, { type: 'HELD' });
     // It runs on: whatever stop was asked of it has come to nothing.
     if (entry.snapshot.value === 'running' || entry.snapshot.value === 'ready') entry.stopAskedOf = '';
+    if (entry.snapshot.value === 'stopping' && event.wish === 'run' && condemned !== undefined) {
+      this.#phases.tellCondemned(entry, condemned);
+      entry.stopFor = condemned;
+    }
     this.#phases.tell(entry, before, record);
     return isQueued;
   }

@@ -1,3 +1,4 @@
+import type { KnownHealth } from '../probes/types.ts';
 import type { SpecRecord } from '../source/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import { unitName } from '../units/name.ts';
@@ -5,7 +6,7 @@ import type { ServerEntry } from './entry.ts';
 import { isOurs, needsReading, newInvocation } from './observer.ts';
 import { positionOf } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
-import { probedPort, RESTARTED_AT } from './wish.ts';
+import { probesOf, RESTARTED_AT } from './wish.ts';
 
 /** What a look sees of a unit: asks systemd no more than it must, and keeps what measures the run on the run that is. */
 export class Sight {
@@ -54,6 +55,7 @@ export class Sight {
     if (id === undefined) return;
     const isOwnStart = entry.startRequestedMs !== undefined;
     entry.startedMs = entry.startRequestedMs ?? this.#ports.clock.monotonicMs();
+    entry.ageFromMs = entry.startedMs;
     entry.invocation = { id, startedAtMs: unit?.activeSinceMs ?? this.#ports.clock.wallMs(), readyAtMs: null };
     entry.startRequestedMs = undefined;
     entry.hasEnvironmentFile = true;
@@ -70,9 +72,8 @@ export class Sight {
     const isUp = unit !== undefined && positionOf(unit) === 'active' && unit.invocationId !== '';
     if (isUp && unit.controlGroup !== '')
       sampler.follow(entry.name, unit.controlGroup, unit.invocationId, entry.isAdopted);
-    const probe = server?.spec.readinessProbe;
-    const port = probedPort(entry);
-    if (!isUp || server === undefined || probe === undefined || port === undefined) prober.unfollow(entry.name);
+    const probes = server === undefined ? undefined : probesOf(server);
+    if (!isUp || server === undefined || probes === undefined) prober.unfollow(entry.name);
     else {
       const { invocationId, mainPid } = unit;
       const { account } = server;
@@ -80,8 +81,18 @@ export class Sight {
         account.isDynamic === true
           ? ({ kind: 'process', pid: mainPid } as const)
           : ({ kind: 'account', uid: account.uid } as const);
-      const target = { invocationId, probe, port, owner };
-      prober.follow(entry.name, target, invocationId === entry.foundReady);
+      prober.follow(entry.name, { invocationId, probes, owner }, knownHealth(entry, invocationId));
     }
+    if (!isUp || server === undefined) return;
+    const verdict = prober.verdict(entry.name);
+    const isAsked = probes?.startup !== undefined;
+    const hasStarted = verdict?.invocationId === unit.invocationId && verdict.startup === undefined;
+    if (!isAsked || hasStarted) entry.startedUpOf = unit.invocationId;
   }
+}
+
+/** What is known of a run before its probes are asked: a new controller must not take one that is only busy for one that still starts. */
+function knownHealth({ foundReady, startedUpOf, invocation }: ServerEntry, id: string): KnownHealth {
+  const wasReady = invocation?.id === id && invocation.readyAtMs !== null;
+  return { isReady: foundReady === id, hasStarted: startedUpOf === id || foundReady === id || wasReady };
 }

@@ -18,7 +18,8 @@ export class Starts {
       this.leave(entry.name);
       return false;
     }
-    if (unit === 'absent' || unit === 'failed') return !this.#gate.enter(entry.name, 0);
+    if (unit === 'absent' || unit === 'failed')
+      return !this.#gate.enter(entry.name, entry.served?.server.spec.priority ?? 0);
     this.#gate.occupy(entry.name);
     return false;
   }

@@ -1,8 +1,12 @@
 /** What is wished of a server and what it answers to, from its record and its present run. Pure. */
+
+import type { Server } from '../admission/types.ts';
 import type { UnitPosition, Wish } from '../machines/server.machine.ts';
-import type { ProbeVerdict } from '../probes/types.ts';
+import type { ProbeFailure, ProbeTarget, ProbeVerdict } from '../probes/types.ts';
 import type { SpecRecord } from '../source/types.ts';
-import type { ServerSpec } from '../spec/types.ts';
+import { PROBE_KINDS } from '../spec/defaults.ts';
+import { formatDuration } from '../spec/quantities.ts';
+import type { ProbeSpec, ServerSpec } from '../spec/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { ServerEntry } from './entry.ts';
 import { positionOf } from './plan.ts';
@@ -29,6 +33,11 @@ export function wishOf(record: SpecRecord | undefined, wallMs: number, isCertain
   if (record === undefined) return isCertain ? 'gone' : 'run';
   if (record.isDeleted && !record.isFrozen) return 'gone';
   return isSuspended(record, wallMs) ? 'down' : 'run';
+}
+
+/** The wish of its owner as the time leaves it: what is to rest now is to be down. */
+export function restingWish({ lifecycle }: Pick<ServerEntry, 'lifecycle'>, wish: Wish): Wish {
+  return wish === 'run' && lifecycle.rest !== undefined ? 'down' : wish;
 }
 
 export function isSuspended(record: SpecRecord, wallMs: number): boolean {
@@ -60,7 +69,7 @@ export function judgedSpec(entry: ServerEntry, record: SpecRecord | undefined): 
   return entry.served?.server.spec ?? record?.spec;
 }
 
-/** Ready: active, and its readiness probe, where it has one, succeeded for this very run. */
+/** Ready: active, and its startup and readiness probes, where it has them, succeeded for this very run. */
 export function isReady(
   entry: ServerEntry,
   record: SpecRecord | undefined,
@@ -69,7 +78,7 @@ export function isReady(
 ): boolean {
   if (unit === undefined || positionOf(unit) !== 'active') return false;
   const spec = judgedSpec(entry, record);
-  if (spec !== undefined && spec.readinessProbe === undefined) return true;
+  if (spec !== undefined && !isReadinessProbed(spec)) return true;
   // As long as it can't be probed it is what an earlier controller found.
   if (entry.served === undefined) return unit.invocationId === entry.foundReady;
   return verdict?.invocationId === unit.invocationId && verdict.isReady === true;
@@ -89,12 +98,43 @@ export function isDown(
   wallMs: number,
 ): boolean {
   const position = observedPosition(entry, unit);
-  return (position === 'absent' || position === 'failed') && wishOf(record, wallMs, false) === 'run';
+  return (position === 'absent' || position === 'failed') && restingWish(entry, wishOf(record, wallMs, false)) === 'run';
 }
 
-/** The port its probe asks, undefined where it has no probe or no port. */
-export function probedPort(entry: ServerEntry): number | undefined {
-  const server = entry.served?.server;
-  const port = server?.spec.readinessProbe?.check.port ?? server?.port;
-  return port === undefined ? undefined : Number(port);
+/** Whether more than being active makes it Ready. */
+export function isReadinessProbed({ startupProbe, readinessProbe }: ServerSpec): boolean {
+  return startupProbe !== undefined || readinessProbe !== undefined;
+}
+
+/** The probes of a server and the ports that they ask; undefined: none. One without a port can't be made. */
+export function probesOf({ spec, port: own }: Server): ProbeTarget['probes'] | undefined {
+  const specs = { startup: spec.startupProbe, readiness: spec.readinessProbe, liveness: spec.livenessProbe };
+  const probes = PROBE_KINDS.flatMap((kind) => {
+    const probe: ProbeSpec | undefined = specs[kind];
+    const port = probe?.check.port ?? own;
+    return probe === undefined || port === undefined ? [] : [[kind, { probe, port: Number(port) }] as const];
+  });
+  return probes.length === 0 ? undefined : Object.fromEntries(probes);
+}
+
+/**
+ * Why its probes ask for an end of the present run; undefined: they don't.
+ *
+ * A decision once taken and asked of systemd stands, whatever the server answers while it stops. A start that takes longer
+ * than its timeout has failed only where it was asked and did not answer: what could not be asked is no failure.
+ */
+export function condemnationOf(
+  entry: ServerEntry,
+  unit: UnitState | undefined,
+  verdict: ProbeVerdict | undefined,
+  nowMs: number,
+): ProbeFailure | undefined {
+  if (unit === undefined || unit.invocationId === '' || positionOf(unit) !== 'active') return undefined;
+  if (entry.stopFor !== undefined && entry.stopAskedOf === unit.invocationId) return entry.stopFor;
+  if (entry.admission.kind !== 'admitted' || verdict?.invocationId !== unit.invocationId) return undefined;
+  if (verdict.failure !== undefined) return verdict.failure;
+  const { startTimeoutMs } = entry.admission.server.spec;
+  if (verdict.startup !== 'failing' || nowMs - entry.startedMs < startTimeoutMs) return undefined;
+  const message = `its startup probe did not succeed within ${formatDuration(startTimeoutMs)}: ${verdict.message}`;
+  return { kind: 'startup', message };
 }

@@ -1,7 +1,8 @@
 import { splitBind } from './binds.ts';
+import { PROBE_KINDS, type ProbeKind, SPEC_DEFAULTS } from './defaults.ts';
 import { splitDeviceRule } from './devices.ts';
 import type { FieldProblem } from './problems.ts';
-import { parseSizeBytes } from './quantities.ts';
+import { parseDurationMs, parseSizeBytes } from './quantities.ts';
 import type { ServerDocument } from './schema.ts';
 import type { PathPart } from './schemaWalk.ts';
 import { type TemplateName, templatesIn } from './templates.ts';
@@ -30,7 +31,13 @@ export function findGaps(document: ServerDocument): FieldProblem[] {
     code: 'SchemaError',
     part: 'value',
   };
-  return [...(command === undefined ? [missing] : []), ...probeGaps(document.spec), ...deviceGaps(document.spec)];
+  return [
+    ...(command === undefined ? [missing] : []),
+    ...probeGaps(document.spec),
+    ...startupGaps(document.spec),
+    ...backoffGaps(document.spec),
+    ...deviceGaps(document.spec),
+  ];
 }
 
 /** A server is called as its file is. */
@@ -53,33 +60,59 @@ function memoryProblems({ limit, high, guarantee }: Memory): FieldProblem[] {
   ];
 }
 
-function probeProblems({ probes }: ServerDocument['spec']): FieldProblem[] {
-  const probe = probes?.readiness;
-  const path = ['spec', 'probes', 'readiness'];
-  if (probe?.http === undefined || probe.tcp === undefined) return [];
-  return [wrong(path, 'must have only one of http and tcp')];
+type Probe = NonNullable<NonNullable<ServerDocument['spec']['probes']>[ProbeKind]>;
+
+/** Its probes, each with its path. */
+function probesOf({ probes }: ServerDocument['spec']): { kind: ProbeKind; probe: Probe; path: PathPart[] }[] {
+  return PROBE_KINDS.flatMap((kind) => {
+    const probe = probes?.[kind];
+    return probe === undefined ? [] : [{ kind, probe, path: ['spec', 'probes', kind] }];
+  });
 }
 
-function probeGaps({ port, probes }: ServerDocument['spec']): FieldProblem[] {
-  const probe = probes?.readiness;
-  const path = ['spec', 'probes', 'readiness'];
-  if (probe === undefined) return [];
-  if (probe.http === undefined && probe.tcp === undefined) return [wrong(path, 'must have http or tcp')];
-  const [kind, check] = probe.http === undefined ? ['tcp', probe.tcp] : ['http', probe.http];
-  const lacksPort = port === 'none' && check?.port === undefined;
-  return lacksPort ? [wrong([...path, kind], 'must have a port, since spec.port is none')] : [];
+function probeProblems(spec: ServerDocument['spec']): FieldProblem[] {
+  return probesOf(spec)
+    .filter(({ probe }) => probe.http !== undefined && probe.tcp !== undefined)
+    .map(({ path }) => wrong(path, 'must have only one of http and tcp'));
+}
+
+function probeGaps(spec: ServerDocument['spec']): FieldProblem[] {
+  return probesOf(spec).flatMap(({ probe, path }) => {
+    if (probe.http === undefined && probe.tcp === undefined) return wrong(path, 'must have http or tcp');
+    const [kind, check] = probe.http === undefined ? ['tcp', probe.tcp] : ['http', probe.http];
+    const lacksPort = spec.port === 'none' && check?.port === undefined;
+    return lacksPort ? wrong([...path, kind], 'must have a port, since spec.port is none') : [];
+  });
+}
+
+/** A start that ends before anybody has asked whether it came to something would always fail. */
+function startupGaps({ probes, startTimeout = SPEC_DEFAULTS.startTimeout }: ServerDocument['spec']): FieldProblem[] {
+  const delaySeconds = probes?.startup?.initialDelaySeconds ?? 0;
+  if (delaySeconds * 1000 < parseDurationMs(startTimeout)) return [];
+  return [
+    wrong(['spec', 'probes', 'startup', 'initialDelaySeconds'], `must be less than spec.startTimeout, ${startTimeout}`),
+  ];
+}
+
+function backoffGaps({ backoff }: ServerDocument['spec']): FieldProblem[] {
+  const { initial = SPEC_DEFAULTS.backoff.initial, max = SPEC_DEFAULTS.backoff.max } = backoff ?? {};
+  if (parseDurationMs(initial) <= parseDurationMs(max)) return [];
+  const [name, message] =
+    backoff?.max === undefined
+      ? ['initial', `must not be more than max, ${max}`]
+      : ['max', `must not be less than initial, ${initial}`];
+  return [wrong(['spec', 'backoff', name], message)];
 }
 
 /** A probe comes from outside, and a network of its own has no way in. */
-function networkProblems({ sandbox, probes }: ServerDocument['spec']): FieldProblem[] {
-  const probe = probes?.readiness;
-  if (sandbox?.privateNetwork !== true || probe === undefined) return [];
-  const kinds = (['http', 'tcp'] as const).filter((kind) => probe[kind] !== undefined);
-  return kinds.map((kind) =>
-    wrong(
-      ['spec', 'probes', 'readiness', kind],
-      'can reach nothing: with sandbox.privateNetwork the server has a network of its own',
-    ),
+function networkProblems(spec: ServerDocument['spec']): FieldProblem[] {
+  if (spec.sandbox?.privateNetwork !== true) return [];
+  return probesOf(spec).flatMap(({ probe, path }) =>
+    (['http', 'tcp'] as const)
+      .filter((kind) => probe[kind] !== undefined)
+      .map((kind) =>
+        wrong([...path, kind], 'can reach nothing: with sandbox.privateNetwork the server has a network of its own'),
+      ),
   );
 }
 

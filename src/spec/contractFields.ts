@@ -4,16 +4,12 @@
  * A list's elements are written `[]`. A field leaves this table with the change that adds it to the schema.
  */
 export const FIELDS_NOT_IN_THIS_VERSION: ReadonlySet<string> = new Set([
-  'spec.probes.startup',
-  'spec.probes.liveness',
+  'spec.probes.startup.exec',
   'spec.probes.readiness.exec',
-  'spec.backoff',
-  'spec.schedule',
+  'spec.probes.liveness.exec',
   'spec.idle',
-  'spec.maxAge',
   'spec.updateStrategy',
   'spec.deletionPolicy',
-  'spec.priority',
 ]);
 
 /** What the same thing is called elsewhere: systemdspawner, JupyterHub, systemd, Kubernetes. For "did you mean". */

@@ -8,16 +8,23 @@ export const SPEC_DEFAULTS = {
   privateTmp: true,
   noNewPrivileges: true,
   restartPolicy: 'OnFailure',
+  overrun: 'stop',
   terminationGracePeriod: '30s',
   startTimeout: '60s',
+  backoff: { initial: '10s', max: '5m', resetAfter: '10m' },
+  priority: 0,
 } as const;
 
+export const CHECK_DEFAULTS = { httpPath: '/', httpScheme: 'http' } as const;
+
+/** Liveness is slow to judge: a busy server answers late, and stopping it loses work. */
 export const PROBE_DEFAULTS = {
-  httpPath: '/',
-  httpScheme: 'http',
-  initialDelaySeconds: 0,
-  periodSeconds: 10,
-  timeoutSeconds: 2,
-  successThreshold: 1,
-  failureThreshold: 3,
+  startup: { initialDelaySeconds: 0, periodSeconds: 2, timeoutSeconds: 2, successThreshold: 1, failureThreshold: 30 },
+  readiness: { initialDelaySeconds: 0, periodSeconds: 10, timeoutSeconds: 2, successThreshold: 1, failureThreshold: 3 },
+  liveness: { initialDelaySeconds: 0, periodSeconds: 30, timeoutSeconds: 5, successThreshold: 1, failureThreshold: 5 },
 } as const;
+
+/** The probes that a server can have. */
+export type ProbeKind = keyof typeof PROBE_DEFAULTS;
+
+export const PROBE_KINDS = Object.keys(PROBE_DEFAULTS) as readonly ProbeKind[];

@@ -1,14 +1,26 @@
+import { parseCron } from '../schedule/cron.ts';
+import type { Schedule } from '../schedule/windows.ts';
 import { splitBind } from './binds.ts';
-import { PROBE_DEFAULTS, SPEC_DEFAULTS } from './defaults.ts';
+import { CHECK_DEFAULTS, PROBE_DEFAULTS, type ProbeKind, SPEC_DEFAULTS } from './defaults.ts';
 import { splitDeviceRule } from './devices.ts';
 import { parseCores, parseCpus, parseDurationMs, parseSizeBytes } from './quantities.ts';
 import type { CompleteDocument, ServerDocument } from './schema.ts';
 import { parseMomentMs } from './times.ts';
-import type { HttpCheck, IoLimits, ProbeSpec, Resources, Sandbox, ServerSpec, Suspension, TcpCheck } from './types.ts';
+import type {
+  Backoff,
+  HttpCheck,
+  IoLimits,
+  ProbeSpec,
+  Resources,
+  Sandbox,
+  ServerSpec,
+  Suspension,
+  TcpCheck,
+} from './types.ts';
 import { parseUmask } from './umask.ts';
 
 type Fields = ServerDocument['spec'];
-type Readiness = NonNullable<NonNullable<Fields['probes']>['readiness']>;
+type Probe = NonNullable<NonNullable<Fields['probes']>[ProbeKind]>;
 
 /**
  * What a document asks for: defaults filled in and quantities parsed; templates stay.
@@ -40,11 +52,17 @@ export function resolveServer({ metadata, spec }: CompleteDocument): ServerSpec 
     sandbox: resolveSandbox(spec.sandbox),
     ...optional('pool', spec.pool, (name) => name),
     unitProperties: spec.unitProperties ?? {},
-    ...(spec.probes?.readiness === undefined ? {} : { readinessProbe: resolveProbe(spec.probes.readiness) }),
+    ...optional('startupProbe', spec.probes?.startup, (probe) => resolveProbe('startup', probe)),
+    ...optional('readinessProbe', spec.probes?.readiness, (probe) => resolveProbe('readiness', probe)),
+    ...optional('livenessProbe', spec.probes?.liveness, (probe) => resolveProbe('liveness', probe)),
     restartPolicy: spec.restartPolicy ?? SPEC_DEFAULTS.restartPolicy,
+    backoff: resolveBackoff(spec.backoff),
     terminationGracePeriodMs: parseDurationMs(spec.terminationGracePeriod ?? SPEC_DEFAULTS.terminationGracePeriod),
     startTimeoutMs: parseDurationMs(spec.startTimeout ?? SPEC_DEFAULTS.startTimeout),
+    ...optional('schedule', spec.schedule, resolveSchedule),
+    ...optional('maxAgeMs', spec.maxAge, parseDurationMs),
     ...(suspend === undefined ? {} : { suspend }),
+    priority: spec.priority ?? SPEC_DEFAULTS.priority,
   };
 }
 
@@ -95,26 +113,44 @@ function resolveSandbox(sandbox: Fields['sandbox']): Sandbox {
   };
 }
 
-function resolveProbe(probe: Readiness): ProbeSpec {
+function resolveProbe(kind: ProbeKind, probe: Probe): ProbeSpec {
+  const defaults = PROBE_DEFAULTS[kind];
   return {
     check: resolveCheck(probe),
-    initialDelayMs: (probe.initialDelaySeconds ?? PROBE_DEFAULTS.initialDelaySeconds) * 1000,
-    periodMs: (probe.periodSeconds ?? PROBE_DEFAULTS.periodSeconds) * 1000,
-    timeoutMs: (probe.timeoutSeconds ?? PROBE_DEFAULTS.timeoutSeconds) * 1000,
-    successThreshold: probe.successThreshold ?? PROBE_DEFAULTS.successThreshold,
-    failureThreshold: probe.failureThreshold ?? PROBE_DEFAULTS.failureThreshold,
+    initialDelayMs: (probe.initialDelaySeconds ?? defaults.initialDelaySeconds) * 1000,
+    periodMs: (probe.periodSeconds ?? defaults.periodSeconds) * 1000,
+    timeoutMs: (probe.timeoutSeconds ?? defaults.timeoutSeconds) * 1000,
+    successThreshold: probe.successThreshold ?? defaults.successThreshold,
+    failureThreshold: probe.failureThreshold ?? defaults.failureThreshold,
   };
 }
 
-function resolveCheck({ http, tcp }: Readiness): HttpCheck | TcpCheck {
+function resolveBackoff(backoff: Fields['backoff']): Backoff {
+  const defaults = SPEC_DEFAULTS.backoff;
+  return {
+    initialMs: parseDurationMs(backoff?.initial ?? defaults.initial),
+    maxMs: parseDurationMs(backoff?.max ?? defaults.max),
+    resetAfterMs: parseDurationMs(backoff?.resetAfter ?? defaults.resetAfter),
+  };
+}
+
+function resolveCheck({ http, tcp }: Probe): HttpCheck | TcpCheck {
   const port = http?.port ?? tcp?.port;
   if (http === undefined) return { kind: 'tcp', ...(port === undefined ? {} : { port }) };
   return {
     kind: 'http',
-    path: http.path ?? PROBE_DEFAULTS.httpPath,
+    path: http.path ?? CHECK_DEFAULTS.httpPath,
     ...(port === undefined ? {} : { port }),
-    scheme: http.scheme ?? PROBE_DEFAULTS.httpScheme,
+    scheme: http.scheme ?? CHECK_DEFAULTS.httpScheme,
     headers: http.headers ?? {},
+  };
+}
+
+function resolveSchedule({ timeZone, windows, overrun }: NonNullable<Fields['schedule']>): Schedule {
+  return {
+    ...optional('timeZone', timeZone, (zone) => zone),
+    windows: windows.map(({ start, stop }) => ({ start: parseCron(start), stop: parseCron(stop) })),
+    overrun: overrun ?? SPEC_DEFAULTS.overrun,
   };
 }
 

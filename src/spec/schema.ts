@@ -10,14 +10,19 @@ import { pathProblem, searchPathProblem, unitPathProblem } from './paths.ts';
 import { poolNameProblem } from './pool.ts';
 import { field, text } from './rule.ts';
 import { portNumber, positiveDuration } from './schema/amounts.ts';
+import { backoffSchema } from './schema/backoff.ts';
 import { commandSchema, commandsSchema } from './schema/commands.ts';
 import { credentialsSchema, environmentFilesSchema, environmentSchema } from './schema/environment.ts';
 import { metadataSchema } from './schema/metadata.ts';
 import { probesSchema } from './schema/probes.ts';
 import { resourcesSchema } from './schema/resources.ts';
 import { sandboxSchema } from './schema/sandbox.ts';
+import { scheduleSchema } from './schema/schedule.ts';
 import { suspensionSchema } from './schema/suspension.ts';
 import { unitPropertiesSchema } from './schema/unitProperties.ts';
+
+/** As Kubernetes has it for users' own classes. */
+const MAX_PRIORITY = 1_000_000_000;
 
 const account = () => z.union([text(accountProblem), z.int().min(0).max(4_294_967_294)]);
 
@@ -104,6 +109,10 @@ export const fieldsSchema = z.strictObject({
     'When it is started again after it ended by itself.',
     SPEC_DEFAULTS.restartPolicy,
   ),
+  backoff: field(
+    backoffSchema,
+    'Pauses between restarts after failures; a change of the spec and hublet restart end them.',
+  ),
   terminationGracePeriod: field(
     positiveDuration(),
     'Time between SIGTERM to the main process and SIGKILL to all (TimeoutStopSec=).',
@@ -111,13 +120,23 @@ export const fieldsSchema = z.strictObject({
   ),
   startTimeout: field(
     positiveDuration(),
-    'Time from the start until its unit is active, after which the start has failed (TimeoutStartSec=); also how long a server that is not ready holds a place of reconcile.maxStarting.',
+    'Time from the start until its unit is active and its startup probe has succeeded, after which the start has failed (TimeoutStartSec=); also how long a server that is not ready holds a place of reconcile.maxStarting.',
     SPEC_DEFAULTS.startTimeout,
+  ),
+  schedule: field(scheduleSchema, 'Windows of time in which it is up; outside them it is kept down.'),
+  maxAge: field(
+    positiveDuration(),
+    'A run that is older is stopped, and stays down until hublet resume, hublet restart, a change of the spec or the opening of its next window. By default a run may be of any age.',
   ),
   suspend: field(
     z.union([z.boolean(), suspensionSchema]),
     'Keep it down: true, or {reason, until}. false: let it run.',
     false,
+  ),
+  priority: field(
+    z.int().min(-MAX_PRIORITY).max(MAX_PRIORITY),
+    'Where many are to start at once those with a higher number come first, and where many are to stop they come last.',
+    SPEC_DEFAULTS.priority,
   ),
 });
 

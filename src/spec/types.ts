@@ -1,3 +1,4 @@
+import type { Schedule } from '../schedule/windows.ts';
 import type { ServerDocument } from './schema.ts';
 
 /** What a user asks for, after parsing: every default filled in, quantities as numbers, templates not yet expanded. */
@@ -95,10 +96,19 @@ export interface TcpCheck {
   readonly port?: number | string;
 }
 
+/** Pauses between restarts. */
+export interface Backoff {
+  /** Before the second restart in a row; doubled for each one after. */
+  readonly initialMs: number;
+  readonly maxMs: number;
+  /** Ready for this long: the next failure counts as the first. */
+  readonly resetAfterMs: number;
+}
+
 export interface ProbeSpec {
   readonly check: HttpCheck | TcpCheck;
   readonly initialDelayMs: number;
-  /** Time between two tries once the probe has succeeded for the first time. */
+  /** Time between two tries; of readiness, once it has succeeded for the first time. */
   readonly periodMs: number;
   readonly timeoutMs: number;
   readonly successThreshold: number;
@@ -146,12 +156,23 @@ export interface ServerSpec {
   readonly pool?: string;
   /** Further properties of the unit by systemd's names, in unit-file syntax; lists keep their order. */
   readonly unitProperties: Readonly<Record<string, string | readonly string[]>>;
+  /** Until it has succeeded the other two are not made. Absent: it has started once its unit is active. */
+  readonly startupProbe?: ProbeSpec;
   readonly readinessProbe?: ProbeSpec;
+  /** Absent: it is never stopped for what it answers. */
+  readonly livenessProbe?: ProbeSpec;
   readonly restartPolicy: RestartPolicy;
+  readonly backoff: Backoff;
   readonly terminationGracePeriodMs: number;
-  /** From the request to systemd until the unit is active; also how long a start may hold one of the places for starting servers. */
+  /** From the request to systemd until the unit is active and its startup probe has succeeded; also how long a start may hold one of the places for starting servers. */
   readonly startTimeoutMs: number;
+  /** Absent: it may run at any time. */
+  readonly schedule?: Schedule;
+  /** A run older than this is stopped; absent: none is. */
+  readonly maxAgeMs?: number;
   readonly suspend?: Suspension;
+  /** Higher ones start first and stop last where there are many. */
+  readonly priority: number;
 }
 
 /** One thing wrong in a spec or configuration file. `line` and `column` count from 1. */

@@ -18,8 +18,13 @@ const NOTHING: Omit<ServerMemory, 'name' | 'bootId'> = {
   invocationId: '',
   endedInvocationId: '',
   stopAskedOf: '',
+  stopFor: null,
+  startedUpOf: '',
   startedAtMs: 0,
   readyAtMs: null,
+  ageFromMs: null,
+  held: null,
+  isWindowOpen: null,
   restarts: 0,
   restartsTotal: 0,
   backoffUntilMs: null,
@@ -113,16 +118,20 @@ function parseMemory(text: string, name: string): ServerMemory | undefined {
 function isMemory(value: Record<string, unknown>): value is Record<string, unknown> & ServerMemory {
   const isTime = (time: unknown) => time === null || typeof time === 'number';
   return (
-    ['name', 'bootId', 'invocationId', 'endedInvocationId', 'stopAskedOf', 'limitsInForce'].every(
+    ['name', 'bootId', 'invocationId', 'endedInvocationId', 'stopAskedOf', 'startedUpOf', 'limitsInForce'].every(
       (k) => typeof value[k] === 'string',
     ) &&
     (value.restartedAt === null || typeof value.restartedAt === 'string') &&
     Number.isSafeInteger(value.generation) &&
     typeof value.startedAtMs === 'number' &&
     isTime(value.readyAtMs) &&
+    isTime(value.ageFromMs) &&
+    typeof value.held === 'object' &&
+    (value.isWindowOpen === null || typeof value.isWindowOpen === 'boolean') &&
     isTime(value.backoffUntilMs) &&
     Number.isSafeInteger(value.restarts) &&
     (value.ended === null || value.ended === 'Exited' || value.ended === 'Failed') &&
-    typeof value.lastExit === 'object'
+    typeof value.lastExit === 'object' &&
+    typeof value.stopFor === 'object'
   );
 }

@@ -1,3 +1,4 @@
+import type { ProbeFailure } from '../probes/types.ts';
 import type { LastExit } from '../status/types.ts';
 
 /** What the controller remembers of a server within one boot; survives its own restarts, lost with the boot. */
@@ -10,9 +11,19 @@ export interface ServerMemory {
   readonly endedInvocationId: string;
   /** The invocation that a stop of ours was sent for: however it ends, that was asked for; empty: none. */
   readonly stopAskedOf: string;
+  /** What that stop was for, where it was its probes: its end counts as a failure then; null: anything else. */
+  readonly stopFor: ProbeFailure | null;
+  /** The invocation whose startup probe succeeded, or that had none; empty: none. */
+  readonly startedUpOf: string;
   /** Wall time of that start. */
   readonly startedAtMs: number;
   readonly readyAtMs: number | null;
+  /** CLOCK_MONOTONIC in milliseconds from which the age of its run counts; null: it has none. */
+  readonly ageFromMs: number | null;
+  /** Why it was stopped and stays down until something frees it; null where it wasn't. */
+  readonly held: HeldMemory | null;
+  /** Whether its window was open when that was last told of; null: it had none. */
+  readonly isWindowOpen: boolean | null;
   /** Starts that followed an end nobody asked for, within this boot; never reset. */
   readonly restartsTotal: number;
   /** Restarts after failures since the count was last reset; the backoff grows with it. */
@@ -28,6 +39,13 @@ export interface ServerMemory {
   /** Why it is down for good until its spec changes; null where it isn't. */
   readonly ended: 'Exited' | 'Failed' | null;
   readonly lastExit: LastExit | null;
+}
+
+/** See reconciler/lifecycle.ts. */
+export interface HeldMemory {
+  readonly kind: 'age';
+  readonly generation: number;
+  readonly untilMs: number | null;
 }
 
 /** Files below the runtime directory that belong to one boot. */

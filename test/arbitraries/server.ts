@@ -157,6 +157,12 @@ export function serverFields(places: ServerPlaces = ANY_PLACES): fc.Arbitrary<Fi
       { OOMScoreAdjust: '100', RestrictAddressFamilies: ['AF_UNIX AF_INET', 'AF_INET6'] },
     ),
     restartPolicy: fc.constantFrom('Always', 'OnFailure', 'Never'),
+    backoff: optionally({
+      initial: fc.constantFrom('500ms', '10s', 30),
+      max: fc.constantFrom('30s', '5m'),
+      resetAfter: fc.constantFrom('1m', 600),
+    }),
+    priority: fc.integer({ min: -10, max: 10 }),
     terminationGracePeriod: fc.constantFrom('500ms', '10s', 30, '1h30m'),
     startTimeout: fc.constantFrom('30s', 90, '5m'),
   });

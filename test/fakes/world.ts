@@ -7,6 +7,7 @@ import type { Instruments } from '../../src/metrics/types.ts';
 import type { ProbeTarget, ProbeVerdict } from '../../src/probes/types.ts';
 import { ReconcileLoop } from '../../src/reconciler/loop.ts';
 import type { LoopPorts } from '../../src/reconciler/ports.ts';
+import { ClockWatch } from '../../src/schedule/clockWatch.ts';
 import type { Source, SpecRecord } from '../../src/source/types.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
 import type { Pools } from '../../src/spec/pool.ts';
@@ -97,6 +98,7 @@ export class FakeSource implements Source {
 /** A loop on fakes, with everything a test wants to look at. What survives a controller's death is kept over `restart`. */
 export class World {
   readonly clock = new FakeClock();
+  readonly clockWatch = new ClockWatch(this.clock);
   readonly log = new FakeLog();
   readonly systemd = new FakeSystemd();
   readonly source = new FakeSource();
@@ -234,6 +236,7 @@ export class World {
     };
     return {
       clock: this.clock,
+      clockJudge: this.clockWatch,
       log: this.log,
       config,
       source: this.source,
@@ -290,10 +293,10 @@ export class World {
         localVersion: () => '',
       },
       prober: {
-        follow: (server, target, isKnownReady) => {
+        follow: (server, target, known) => {
           const { invocationId } = target;
           this.probed.set(server, target);
-          if (isKnownReady !== true || this.verdicts.has(server)) return;
+          if (known?.isReady !== true || this.verdicts.has(server)) return;
           this.verdicts.set(server, { invocationId, isReady: true, reason: 'ProbeSucceeded', message: '' });
         },
         unfollow: (server) => void this.verdicts.delete(server),

@@ -22,6 +22,7 @@ const QUIET: Observed = {
   unit: 'absent',
   isReady: false,
   isRestartAsked: false,
+  isCondemned: false,
   exit: null,
   policy: { restart: 'OnFailure', backoff: DEFAULT_BACKOFF },
   jitter: 0,
@@ -205,6 +206,7 @@ describe('server statechart, all of it', () => {
     unit: fc.constantFrom(...units),
     isReady: fc.boolean(),
     isRestartAsked: fc.boolean(),
+    isCondemned: fc.boolean(),
     exit: fc.constantFrom(...exits),
     policy: fc.record({
       restart: fc.constantFrom('Always' as const, 'OnFailure' as const, 'Never' as const),

@@ -30,6 +30,9 @@ const EXIT_RESULTS = [
   'oom-kill',
   'start-limit-hit',
   'resources',
+  // What hublet itself ends a run for.
+  'startup',
+  'liveness',
 ] as const;
 const SHORT_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 25] as const;
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { PROBE_DEFAULTS } from '../defaults.ts';
+import { CHECK_DEFAULTS, PROBE_DEFAULTS, type ProbeKind } from '../defaults.ts';
 import { requestPathProblem } from '../paths.ts';
 import { field, text } from '../rule.ts';
 import { templatesIn } from '../templates.ts';
@@ -17,36 +17,69 @@ const httpCheckSchema = z.strictObject({
   path: field(
     text(requestPathProblem),
     'Path of the request; an answer of 200-399 is a success.',
-    PROBE_DEFAULTS.httpPath,
+    CHECK_DEFAULTS.httpPath,
   ),
   port: probePort(),
-  scheme: field(z.enum(['http', 'https']), 'Scheme; certificates are not verified.', PROBE_DEFAULTS.httpScheme),
+  scheme: field(z.enum(['http', 'https']), 'Scheme; certificates are not verified.', CHECK_DEFAULTS.httpScheme),
   headers: field(z.record(text(headerNameProblem), text(headerValueProblem)), 'Headers of the request.', {}),
 });
 
 const probeSeconds = (minimum: number) => z.int().min(minimum).max(MAX_PROBE_SECONDS);
+const threshold = () => z.int().min(1).max(1000);
 
-const probeSchema = z.strictObject({
-  http: field(httpCheckSchema, 'Ready when an HTTP GET succeeds.'),
-  tcp: field(z.strictObject({ port: probePort() }), 'Ready when the port accepts a connection.'),
-  initialDelaySeconds: field(probeSeconds(0), 'Wait before the first try.', PROBE_DEFAULTS.initialDelaySeconds),
-  periodSeconds: field(
-    probeSeconds(1),
-    'Time between two tries, once the first has succeeded; until then it is tried every second.',
-    PROBE_DEFAULTS.periodSeconds,
-  ),
-  timeoutSeconds: field(probeSeconds(1), 'A try that takes longer has failed.', PROBE_DEFAULTS.timeoutSeconds),
-  successThreshold: field(z.int().min(1).max(1000), 'Successes in a row until ready.', PROBE_DEFAULTS.successThreshold),
-  failureThreshold: field(
-    z.int().min(1).max(1000),
-    'Failures in a row until not ready.',
-    PROBE_DEFAULTS.failureThreshold,
-  ),
-});
+/** What success and failures in a row lead to, in words that go on after "a row". */
+interface ProbeWords {
+  readonly period: string;
+  readonly success: string;
+  readonly failure: string;
+}
+
+/** Kubernetes' probe; `kind` gives what it means that nobody wrote. */
+function probeSchema(kind: ProbeKind, words: ProbeWords) {
+  const defaults = PROBE_DEFAULTS[kind];
+  // One success is enough to start, and to live on: as in Kubernetes.
+  const successes = kind === 'readiness' ? threshold() : z.literal(1);
+  return z.strictObject({
+    http: field(httpCheckSchema, 'Succeeds when an HTTP GET does.'),
+    tcp: field(z.strictObject({ port: probePort() }), 'Succeeds when the port accepts a connection.'),
+    initialDelaySeconds: field(
+      probeSeconds(0),
+      'Wait between the start and the first try.',
+      defaults.initialDelaySeconds,
+    ),
+    periodSeconds: field(probeSeconds(1), `Time between two tries${words.period}.`, defaults.periodSeconds),
+    timeoutSeconds: field(probeSeconds(1), 'A try that takes longer has failed.', defaults.timeoutSeconds),
+    successThreshold: field(successes, `Successes in a row ${words.success}.`, defaults.successThreshold),
+    failureThreshold: field(threshold(), `Failures in a row ${words.failure}.`, defaults.failureThreshold),
+  });
+}
 
 /** `spec.probes`. */
 export const probesSchema = z.strictObject({
-  readiness: field(probeSchema, 'Is it ready? Exactly one of http and tcp.'),
+  startup: field(
+    probeSchema('startup', {
+      period: '',
+      success: 'until it has started; always 1',
+      failure: 'after which the start has failed: it is stopped and started again, as restartPolicy and backoff say',
+    }),
+    'Has it started? Until this has succeeded neither of the others is made, and it is not ready; it must succeed within startTimeout. Exactly one of http and tcp.',
+  ),
+  readiness: field(
+    probeSchema('readiness', {
+      period: ', once the first has succeeded; until then it is tried every second',
+      success: 'until ready',
+      failure: 'until not ready',
+    }),
+    'Is it ready? It is never stopped for this one. Exactly one of http and tcp.',
+  ),
+  liveness: field(
+    probeSchema('liveness', {
+      period: '',
+      success: 'that take its failures back; always 1',
+      failure: 'after which it is stopped, with its grace period, and started again, as restartPolicy and backoff say',
+    }),
+    'Does it still work? Not asked unless this is written, as a server that is only busy would lose its work. Exactly one of http and tcp.',
+  ),
 });
 
 function probePortProblem(port: string): string | undefined {

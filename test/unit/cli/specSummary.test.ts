@@ -13,6 +13,16 @@ it('what a spec asks for is told without arguments, values of variables and of p
     environmentFiles: ['-/etc/lab.env'],
     credentials: { token: '/etc/token' },
     pool: 'gpu',
+    livenessProbe: {
+      check: { kind: 'tcp', port: 80 },
+      initialDelayMs: 0,
+      periodMs: 30_000,
+      timeoutMs: 5_000,
+      successThreshold: 1,
+      failureThreshold: 5,
+    },
+    backoff: { initialMs: 1_000, maxMs: 300_000, resetAfterMs: 600_000 },
+    priority: -3,
     unitProperties: { SetCredential: 'hunter2', Nice: '5' },
     resources: { filesMax: 1, io: { weight: 9, readBytesPerSecond: { '/': 1024 }, writeIops: { '/a': 7 } } },
     sandbox: {
@@ -45,6 +55,9 @@ it('what a spec asks for is told without arguments, values of variables and of p
     Credentials: 'token (/etc/token)',
     Pool: 'gpu',
     Properties: 'SetCredential, Nice',
+    Liveness: 'tcp :80 every 30s, timeout 5s, 5 failures to be stopped and started again',
+    Backoff: 'from 1s, up to 5m, forgotten after 10m',
+    Priority: '-3',
     Resources: '1 open file, disk weight 9, read / 1K/s, 7 writes/s of /a',
     Sandbox:
       'private /tmp, no new privileges, private /dev, device char-pts rw, /a inaccessible, /a bound at /b, /c bound read-only, ' +

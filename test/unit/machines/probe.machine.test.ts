@@ -2,18 +2,23 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { initialTransition, transition } from 'xstate';
 import {
+  healthOf,
   type ProbeOutcome,
   type ProbeSnapshot,
   type ProbeTimes,
   probeMachine,
-  readinessOf,
 } from '../../../src/machines/probe.machine.ts';
 
 const TIMES: ProbeTimes = { initialDelayMs: 0, periodMs: 10_000, successThreshold: 1, failureThreshold: 3 };
 const START_MS = 5_000;
 
 function start(times: Partial<ProbeTimes> = {}): ProbeSnapshot {
-  return initialTransition(probeMachine, { times: { ...TIMES, ...times }, nowMs: START_MS, isKnownReady: false })[0];
+  return initialTransition(probeMachine, {
+    times: { ...TIMES, ...times },
+    nowMs: START_MS,
+    isKnownGood: false,
+    kind: 'readiness',
+  })[0];
 }
 
 /** Each try is made when it is due and takes 5 ms. */
@@ -35,11 +40,16 @@ function waitMs(before: ProbeSnapshot, outcome: ProbeOutcome): number {
 }
 
 test('a run that is known to be ready is tried at once, and ready until enough tries failed', () => {
-  const input = { times: { ...TIMES, initialDelayMs: 3_000 }, nowMs: START_MS, isKnownReady: true };
+  const input = {
+    times: { ...TIMES, initialDelayMs: 3_000 },
+    nowMs: START_MS,
+    isKnownGood: true,
+    kind: 'readiness' as const,
+  };
   const [known] = initialTransition(probeMachine, input);
-  expect([known.context.dueAtMs, readinessOf(known)]).toEqual([START_MS, true]);
-  expect(readinessOf(after(known, 'absent', 'failed'))).toBe(true);
-  expect(readinessOf(after(known, 'absent', 'failed', 'absent'))).toBe(false);
+  expect([known.context.dueAtMs, healthOf(known)]).toEqual([START_MS, true]);
+  expect(healthOf(after(known, 'absent', 'failed'))).toBe(true);
+  expect(healthOf(after(known, 'absent', 'failed', 'absent'))).toBe(false);
 });
 
 test('the first try is due after the initial delay', () => {
@@ -47,8 +57,8 @@ test('the first try is due after the initial delay', () => {
 });
 
 test('there is no verdict before the first try, and one success makes it ready', () => {
-  expect(readinessOf(start())).toBeUndefined();
-  expect(readinessOf(after(start(), 'succeeded'))).toBe(true);
+  expect(healthOf(start())).toBeUndefined();
+  expect(healthOf(after(start(), 'succeeded'))).toBe(true);
 });
 
 test('tries come every second until the first success, then every period', () => {
@@ -78,42 +88,42 @@ test('a slow try does not stretch the period, and the next never comes before it
 });
 
 test('before the first success a port where nothing listens is no verdict, however long it lasts', () => {
-  expect(readinessOf(after(start(), ...Array<ProbeOutcome>(100).fill('absent')))).toBeUndefined();
+  expect(healthOf(after(start(), ...Array<ProbeOutcome>(100).fill('absent')))).toBeUndefined();
 });
 
 test('before the first success wrong answers are a verdict from the failure threshold on', () => {
-  expect(readinessOf(after(start(), 'failed', 'failed'))).toBeUndefined();
-  expect(readinessOf(after(start(), 'failed', 'failed', 'failed'))).toBe(false);
-  expect(readinessOf(after(start(), 'failed', 'failed', 'failed', 'succeeded'))).toBe(true);
+  expect(healthOf(after(start(), 'failed', 'failed'))).toBeUndefined();
+  expect(healthOf(after(start(), 'failed', 'failed', 'failed'))).toBe(false);
+  expect(healthOf(after(start(), 'failed', 'failed', 'failed', 'succeeded'))).toBe(true);
 });
 
 test('once ready it takes as many failures in a row as the threshold says, silence included', () => {
   const ready = after(start(), 'succeeded');
 
-  expect(readinessOf(after(ready, 'failed', 'absent'))).toBe(true);
-  expect(readinessOf(after(ready, 'failed', 'failed', 'succeeded', 'failed', 'failed'))).toBe(true);
-  expect(readinessOf(after(ready, 'failed', 'absent', 'failed'))).toBe(false);
+  expect(healthOf(after(ready, 'failed', 'absent'))).toBe(true);
+  expect(healthOf(after(ready, 'failed', 'failed', 'succeeded', 'failed', 'failed'))).toBe(true);
+  expect(healthOf(after(ready, 'failed', 'absent', 'failed'))).toBe(false);
 });
 
 test('it takes as many successes in a row as the threshold says', () => {
   const twice = start({ successThreshold: 2 });
 
-  expect(readinessOf(after(twice, 'succeeded'))).toBeUndefined();
-  expect(readinessOf(after(twice, 'succeeded', 'failed', 'succeeded'))).toBeUndefined();
-  expect(readinessOf(after(twice, 'succeeded', 'succeeded'))).toBe(true);
+  expect(healthOf(after(twice, 'succeeded'))).toBeUndefined();
+  expect(healthOf(after(twice, 'succeeded', 'failed', 'succeeded'))).toBeUndefined();
+  expect(healthOf(after(twice, 'succeeded', 'succeeded'))).toBe(true);
 });
 
 test('a port taken by another account is a verdict at once, and is over with the next success', () => {
   const taken = after(start(), 'succeeded', 'taken');
 
-  expect([readinessOf(taken), taken.context.isTaken]).toEqual([false, true]);
-  expect(readinessOf(after(start(), 'taken'))).toBe(false);
+  expect([healthOf(taken), taken.context.isTaken]).toEqual([false, true]);
+  expect(healthOf(after(start(), 'taken'))).toBe(false);
   expect(after(taken, 'succeeded').context.isTaken).toBe(false);
-  expect(readinessOf(after(taken, 'succeeded'))).toBe(true);
+  expect(healthOf(after(taken, 'succeeded'))).toBe(true);
 });
 
 test('a port that was taken and is free again is back to waiting where it never was ready', () => {
-  expect(readinessOf(after(start(), 'taken', 'absent'))).toBeUndefined();
+  expect(healthOf(after(start(), 'taken', 'absent'))).toBeUndefined();
 });
 
 test('an edit keeps the verdict, starts the counts anew and makes a try due at once', () => {
@@ -121,9 +131,9 @@ test('an edit keeps the verdict, starts the counts anew and makes a try due at o
 
   const [edited] = transition(probeMachine, ready, { type: 'EDITED', times: { ...TIMES, periodMs: 4_000 }, nowMs: 77 });
 
-  expect(readinessOf(edited)).toBe(true);
+  expect(healthOf(edited)).toBe(true);
   expect(edited.context).toMatchObject({ dueAtMs: 77, failures: 0 });
-  expect(readinessOf(after(edited, 'failed', 'failed'))).toBe(true);
+  expect(healthOf(after(edited, 'failed', 'failed'))).toBe(true);
   expect(waitMs(edited, 'failed')).toBe(4_000);
 });
 
@@ -134,7 +144,7 @@ test('tries that could not be made never change a verdict, wherever they stand',
     fc.property(fc.array(anyOutcome, { maxLength: 30 }), (outcomes) => {
       const made = outcomes.filter((outcome) => outcome !== 'notMade');
 
-      expect(readinessOf(after(start(), ...outcomes))).toBe(readinessOf(after(start(), ...made)));
+      expect(healthOf(after(start(), ...outcomes))).toBe(healthOf(after(start(), ...made)));
     }),
   );
 });
@@ -153,7 +163,7 @@ test('whatever happens, the next try is due later than the last and within a per
 test('a server that was ready is never without a verdict again', () => {
   fc.assert(
     fc.property(fc.array(anyOutcome, { maxLength: 30 }), (outcomes) => {
-      expect(readinessOf(after(start(), 'succeeded', ...outcomes))).toBeDefined();
+      expect(healthOf(after(start(), 'succeeded', ...outcomes))).toBeDefined();
     }),
   );
 });

@@ -5,7 +5,8 @@ import { type Check, type CheckResult, createCheck } from '../../../src/probes/c
 import { createListenerTable } from '../../../src/probes/listeners.ts';
 import { createProber } from '../../../src/probes/prober.ts';
 import type { Listener } from '../../../src/probes/socketOwner.ts';
-import type { ProbeTarget } from '../../../src/probes/types.ts';
+import type { ProbedPort, ProbeTarget } from '../../../src/probes/types.ts';
+import type { ProbeSpec } from '../../../src/spec/types.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeLog } from '../../fakes/log.ts';
 
@@ -13,24 +14,24 @@ const UID = 1000;
 const OK: CheckResult = { outcome: 'succeeded', message: 'HTTP 200' };
 const BAD: CheckResult = { outcome: 'failed', message: 'HTTP 503' };
 
-function targetOf(
-  port: number,
-  more: Partial<ProbeTarget> = {},
-  probe: Partial<ProbeTarget['probe']> = {},
-): ProbeTarget {
+function probeOf(port: number, more: Partial<ProbeSpec> = {}): ProbedPort {
+  const probe: ProbeSpec = {
+    check: { kind: 'http', path: '/', scheme: 'http', headers: {} },
+    initialDelayMs: 0,
+    periodMs: 10_000,
+    timeoutMs: 2_000,
+    successThreshold: 1,
+    failureThreshold: 3,
+    ...more,
+  };
+  return { probe, port };
+}
+
+function targetOf(port: number, more: Partial<ProbeTarget> = {}, probe: Partial<ProbeSpec> = {}): ProbeTarget {
   return {
     invocationId: 'run-1',
-    port,
+    probes: { readiness: probeOf(port, probe) },
     owner: { kind: 'account', uid: UID },
-    probe: {
-      check: { kind: 'http', path: '/', scheme: 'http', headers: {} },
-      initialDelayMs: 0,
-      periodMs: 10_000,
-      timeoutMs: 2_000,
-      successThreshold: 1,
-      failureThreshold: 3,
-      ...probe,
-    },
     ...more,
   };
 }
@@ -84,7 +85,7 @@ class FakeHost {
   }
 }
 
-function follow(port = 80, ...more: [Partial<ProbeTarget>?, Partial<ProbeTarget['probe']>?]): FakeHost {
+function follow(port = 80, ...more: [Partial<ProbeTarget>?, Partial<ProbeSpec>?]): FakeHost {
   const host = new FakeHost();
   host.sockets.set(port, UID);
   host.prober.follow('alice', targetOf(port, ...more));

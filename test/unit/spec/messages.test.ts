@@ -48,9 +48,9 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
   ],
   [
     'fields of the contract that are not there yet',
-    serverWith('idle: {timeout: 1h}', 'probes:', '  liveness: {tcp: {}}'),
+    serverWith('idle: {timeout: 1h}', 'probes:', '  liveness: {exec: {command: [x]}}'),
     'alice.yaml:7:3: spec.idle: is not in this version of hublet',
-    'alice.yaml:9:5: spec.probes.liveness: is not in this version of hublet',
+    'alice.yaml:9:16: spec.probes.liveness.exec: is not in this version of hublet',
   ],
   [
     'no command',
@@ -229,6 +229,39 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
     'alice.yaml:7:48: spec.probes.readiness.http.port: must be a number or a template such as "{PORT}"',
     'alice.yaml:7:63: spec.probes.readiness.http.scheme: must be http or https, not "ftp"',
     'alice.yaml:7:85: spec.probes.readiness.timeoutSeconds: must be a number, without quotes or units',
+  ],
+  [
+    'other probes of two kinds',
+    serverWith('probes: {startup: {http: {}, tcp: {}}, liveness: {http: {}, tcp: {}}}'),
+    'alice.yaml:7:21: spec.probes.startup: must have only one of http and tcp',
+    'alice.yaml:7:52: spec.probes.liveness: must have only one of http and tcp',
+  ],
+  [
+    'a liveness probe that takes two successes',
+    serverWith('probes: {liveness: {tcp: {}, successThreshold: 2}}'),
+    'alice.yaml:7:50: spec.probes.liveness.successThreshold: must be 1, not 2',
+  ],
+  [
+    'a startup probe that waits for longer than a start may take',
+    serverWith('probes: {startup: {tcp: {}, initialDelaySeconds: 60}}'),
+    'alice.yaml:7:52: spec.probes.startup.initialDelaySeconds: must be less than spec.startTimeout, 60s',
+  ],
+  [
+    'pauses that would shrink',
+    serverWith('backoff: {initial: 10m}'),
+    'alice.yaml:7:22: spec.backoff.initial: must not be more than max, 5m',
+  ],
+  [
+    'a longest pause that is shorter than the first',
+    serverWith('backoff: {max: 1s}'),
+    'alice.yaml:7:18: spec.backoff.max: must not be less than initial, 10s',
+  ],
+  [
+    'a backoff and a priority that are none',
+    serverWith('backoff: {initial: 0, max: soon}', 'priority: high'),
+    'alice.yaml:7:22: spec.backoff.initial: must be more than zero',
+    'alice.yaml:7:30: spec.backoff.max: "soon" is not a duration: write 500ms, 10s, 5m, 1h30m or a number of seconds',
+    'alice.yaml:8:13: spec.priority: must be a number, without quotes or units',
   ],
   [
     'a probe by exec',

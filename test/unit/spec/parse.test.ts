@@ -82,6 +82,8 @@ describe('a valid spec', () => {
         readWritePaths: [],
       },
       restartPolicy: 'OnFailure',
+      backoff: { initialMs: 10_000, maxMs: 300_000, resetAfterMs: 600_000 },
+      priority: 0,
       terminationGracePeriodMs: 30_000,
       startTimeoutMs: 60_000,
     });
@@ -131,6 +133,8 @@ describe('a valid spec', () => {
         failureThreshold: 4,
       },
       restartPolicy: 'Always',
+      backoff: { initialMs: 10_000, maxMs: 300_000, resetAfterMs: 600_000 },
+      priority: 0,
       terminationGracePeriodMs: 60_000,
       startTimeoutMs: 90_000,
       suspend: { reason: 'exam week', untilMs: Date.UTC(2027, 0, 31, 18) },

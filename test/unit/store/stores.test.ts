@@ -147,6 +147,8 @@ describe('memory of one boot', () => {
     bootId: 'this',
     generation: 4,
     invocationId: 'abc',
+    stopFor: null,
+    startedUpOf: '',
     stopAskedOf: '',
     endedInvocationId: '',
     startedAtMs: 1,

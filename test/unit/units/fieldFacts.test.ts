@@ -23,7 +23,7 @@ describe('what a field becomes', () => {
     const paths = new Set(fields.map(({ path }) => path));
     const owners = allSettings().flatMap(({ owner }) => (owner.kind === 'field' ? [owner.path] : []));
 
-    expect([...new Set(owners)].filter((path) => !paths.has(path))).toEqual(['spec.backoff']);
+    expect([...new Set(owners)].filter((path) => !paths.has(path))).toEqual([]);
   });
 
   it('is in the order of the description, the prefix of another setting being none', () => {
@@ -37,6 +37,9 @@ describe('what a field becomes', () => {
 it.each([
   ['metadata.labels', 'at once'],
   ['spec.suspend.until', 'at once'],
+  ['spec.backoff.max', 'at once'],
+  ['spec.probes.liveness.http.path', 'at once'],
+  ['spec.priority', 'at once'],
   ['spec.resources.memory.limit', 'live'],
   ['spec.resources.io.readIops', 'live'],
   ['spec.resources.files', 'restart'],

@@ -25,8 +25,10 @@ export function makeSpec(changes: Partial<ServerSpec> = {}): ServerSpec {
     sandbox: { privateTmp: true, noNewPrivileges: true, readOnlyPaths: [], readWritePaths: [] },
     unitProperties: {},
     restartPolicy: 'OnFailure',
+    backoff: { initialMs: 10_000, maxMs: 300_000, resetAfterMs: 600_000 },
     terminationGracePeriodMs: 30_000,
     startTimeoutMs: 60_000,
+    priority: 0,
     ...changes,
   };
 }

@@ -1,18 +1,31 @@
+import type { ProbeKind } from '../spec/defaults.ts';
 import { requestPathProblem } from '../spec/paths.ts';
-import type { HttpCheck, ProbeSpec, TcpCheck } from '../spec/types.ts';
+import type { HttpCheck, ProbeSpec, ServerSpec, TcpCheck } from '../spec/types.ts';
 import { type Expander, FieldRefusal, headerProblem, mapValues, portProblem } from './fields.ts';
 
-/** The readiness probe with its templates expanded; its port is a number, the server's own where it names none. @throws {FieldRefusal} */
-export function expandProbe(probe: ProbeSpec, field: Expander, port: number | undefined): ProbeSpec {
-  return { ...probe, check: expandCheck(probe.check, field, port) };
+/** The probes of a spec with their templates expanded; a port is a number, the server's own where none is named. @throws {FieldRefusal} */
+export function expandProbes(spec: Probes, field: Expander, port: number | undefined): Probes {
+  const { startupProbe, readinessProbe, livenessProbe } = spec;
+  const expanded = (kind: ProbeKind, probe: ProbeSpec): ProbeSpec => ({
+    ...probe,
+    check: expandCheck(kind, probe.check, field, port),
+  });
+  return {
+    ...(startupProbe === undefined ? {} : { startupProbe: expanded('startup', startupProbe) }),
+    ...(readinessProbe === undefined ? {} : { readinessProbe: expanded('readiness', readinessProbe) }),
+    ...(livenessProbe === undefined ? {} : { livenessProbe: expanded('liveness', livenessProbe) }),
+  };
 }
 
+type Probes = Pick<ServerSpec, 'startupProbe' | 'readinessProbe' | 'livenessProbe'>;
+
 function expandCheck(
+  kind: ProbeKind,
   check: HttpCheck | TcpCheck,
   field: Expander,
   serverPort: number | undefined,
 ): HttpCheck | TcpCheck {
-  const path = `spec.probes.readiness.${check.kind}`;
+  const path = `spec.probes.${kind}.${check.kind}`;
   const port = probePort(`${path}.port`, check.port, field, serverPort);
   switch (check.kind) {
     case 'tcp':
