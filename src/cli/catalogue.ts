@@ -1,6 +1,7 @@
 /** The one table of verbs: arguments, options, examples and exit codes. Arguments are parsed, help and docs are made from it. */
 import { CHANGING_VERBS } from './catalogue/changing.ts';
 import { LOOKING_VERBS } from './catalogue/looking.ts';
+import { REVISING_VERBS } from './catalogue/revising.ts';
 import { RUNNING_VERBS } from './catalogue/running.ts';
 import type { Verb, VerbOption } from './catalogue/verb.ts';
 import { WRITING_VERBS } from './catalogue/writing.ts';
@@ -31,6 +32,7 @@ export const VERBS: readonly Verb[] = [
   ...RUNNING_VERBS,
   ...LOOKING_VERBS,
   ...CHANGING_VERBS,
+  ...REVISING_VERBS,
   ...WRITING_VERBS,
   COMPLETION_VERB,
 ];
