@@ -30,6 +30,7 @@ export class WorkQueue {
   readonly #rank: (name: string) => number;
   readonly #work: (name: string) => Promise<WorkResult>;
   #isStopped = false;
+  #isPumpDue = false;
   #idleWaiters: (() => void)[] = [];
   #lastProgressMs: number;
 
@@ -60,7 +61,7 @@ export class WorkQueue {
     this.#instruments.queueAdded();
     if (this.#dirty.has(name)) return;
     this.#dirty.add(name, this.#rank(name), this.#clock.monotonicMs());
-    this.#pump();
+    this.#pumpSoon();
   }
 
   /** Asks for a look not later than `afterMs` from now; an earlier wish stays. */
@@ -111,6 +112,17 @@ export class WorkQueue {
     await this.idle();
   }
 
+  /** When all that is added at one go is there: the first to be worked on is the highest in rank, not the first added. */
+  #pumpSoon(): void {
+    if (this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    queueMicrotask(() => {
+      this.#isPumpDue = false;
+      this.#pump();
+      this.#tellIdle();
+    });
+  }
+
   #pump(): void {
     for (const [name, addedMs] of this.#dirty) {
       if (this.#processing.size >= this.#concurrency()) return;
@@ -145,10 +157,13 @@ export class WorkQueue {
       }
     }
     this.#pump();
-    if (this.#dirty.size === 0 && this.#processing.size === 0) {
-      const waiters = this.#idleWaiters;
-      this.#idleWaiters = [];
-      for (const resolve of waiters) resolve();
-    }
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    if (this.#dirty.size > 0 || this.#processing.size > 0) return;
+    const waiters = this.#idleWaiters;
+    this.#idleWaiters = [];
+    for (const resolve of waiters) resolve();
   }
 }

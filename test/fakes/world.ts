@@ -4,7 +4,7 @@ import type { UsageSampler } from '../../src/cgroup/types.ts';
 import type { Config } from '../../src/config/types.ts';
 import type { InvocationRecord } from '../../src/journal/types.ts';
 import type { Instruments } from '../../src/metrics/types.ts';
-import type { ProbeTarget, ProbeVerdict } from '../../src/probes/types.ts';
+import type { KnownHealth, ProbeTarget, ProbeVerdict } from '../../src/probes/types.ts';
 import { ReconcileLoop } from '../../src/reconciler/loop.ts';
 import type { LoopPorts } from '../../src/reconciler/ports.ts';
 import { ClockWatch } from '../../src/schedule/clockWatch.ts';
@@ -121,6 +121,8 @@ export class World {
   readonly verdicts = new Map<string, ProbeVerdict>();
   /** What was last asked to be probed, by server. */
   readonly probed = new Map<string, ProbeTarget>();
+  /** And what was said to be known of that run. */
+  readonly known = new Map<string, KnownHealth | undefined>();
   readonly events: HubletEvent[] = [];
   readonly exits: string[] = [];
   workingSetBytes = 0;
@@ -129,6 +131,7 @@ export class World {
   fullDisk: string | undefined;
   journal: Partial<InvocationRecord> = {};
   maxStarting = 16;
+  reconcileConcurrency = 16;
   instanceId = 'a'.repeat(32);
   loop!: ReconcileLoop;
   #probeListeners = new Set<(server: string) => void>();
@@ -227,7 +230,12 @@ export class World {
         return drift();
       },
       ports: { first: 20_000, last: 29_999 },
-      reconcile: { concurrency: 16, maxStarting: this.maxStarting, resyncMs: 60_000, rescanMs: 20_000 },
+      reconcile: {
+        concurrency: this.reconcileConcurrency,
+        maxStarting: this.maxStarting,
+        resyncMs: 60_000,
+        rescanMs: 20_000,
+      },
       metrics: { listen: null, level: 'basic', userLabel: 'name', labels: [] },
       runtimeDirectory: '/run/hublet',
       stateDirectory: '/var/lib/hublet',
@@ -296,6 +304,7 @@ export class World {
         follow: (server, target, known) => {
           const { invocationId } = target;
           this.probed.set(server, target);
+          this.known.set(server, known);
           if (known?.isReady !== true || this.verdicts.has(server)) return;
           this.verdicts.set(server, { invocationId, isReady: true, reason: 'ProbeSucceeded', message: '' });
         },

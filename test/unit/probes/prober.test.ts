@@ -282,6 +282,105 @@ test('an edited probe is tried at once and keeps the verdict until then', async 
   expect(host.verdict()?.isReady).toBe(false);
 });
 
+test('until it has started its other probes are not asked, and it is neither ready nor not', async () => {
+  const host = new FakeHost();
+  host.sockets.set(80, UID);
+  const probes = { startup: probeOf(80, { periodMs: 2_000 }), readiness: probeOf(80), liveness: probeOf(80) };
+  host.prober.follow('alice', targetOf(80, { probes }));
+  host.clock.advance(0);
+  expect(host.open).toHaveLength(1);
+  await host.answer(BAD);
+  expect(host.verdict()).toEqual({
+    invocationId: 'run-1',
+    isReady: undefined,
+    reason: 'ProbeFailed',
+    message: 'HTTP 503',
+    startup: 'failing',
+  });
+
+  host.clock.advance(2_000);
+  await host.answer(OK);
+  expect(host.verdict()).toMatchObject({ isReady: undefined });
+  expect(host.verdict()).not.toHaveProperty('startup');
+  host.clock.advance(20);
+
+  expect(host.open).toHaveLength(2);
+});
+
+test('a server with a startup probe alone is ready once that has succeeded, and is asked no more', async () => {
+  const host = follow(80, { probes: { startup: probeOf(80) } });
+  host.clock.advance(0);
+  await host.answer(OK);
+  host.clock.advance(100_000);
+
+  expect(host.verdict()).toMatchObject({ isReady: true, message: 'HTTP 200' });
+  expect(host.open).toHaveLength(0);
+});
+
+test('a start that fails often enough is to end, in words', async () => {
+  const host = follow(80, { probes: { startup: probeOf(80, { failureThreshold: 2, periodMs: 1_000 }) } });
+  host.clock.advance(0);
+  await host.answer(BAD);
+  host.clock.advance(1_000);
+  await host.answer(BAD);
+
+  expect(host.verdict()).toMatchObject({
+    isReady: false,
+    failure: { kind: 'startup', message: 'its startup probe failed 2 times in a row: HTTP 503' },
+  });
+  host.clock.advance(100_000);
+  expect(host.open).toHaveLength(0);
+});
+
+test('a server that does not live is to end, ready or not, and only its own failures count', async () => {
+  const host = follow(80, { probes: { liveness: probeOf(80, { failureThreshold: 2, periodMs: 30_000 }) } });
+  expect(host.verdict()).toMatchObject({ isReady: true });
+  host.clock.advance(0);
+  await host.answer(BAD);
+  host.sockets.set(80, 1001);
+  host.clock.advance(60_000);
+  expect(host.verdict()).not.toHaveProperty('failure');
+
+  host.sockets.delete(80);
+  host.clock.advance(30_000);
+
+  expect(host.verdict()?.failure).toEqual({
+    kind: 'liveness',
+    message: 'its liveness probe failed 2 times in a row: nothing listens on 127.0.0.1:80',
+  });
+  host.prober.follow('alice', targetOf(80, { invocationId: 'run-2', probes: { liveness: probeOf(80) } }));
+  expect(host.verdict()).not.toHaveProperty('failure');
+});
+
+test('a run that has started is not asked whether it has: known from before, or by a probe written later', () => {
+  const host = new FakeHost();
+  host.sockets.set(80, UID);
+  const probes = { startup: probeOf(80), liveness: probeOf(80) };
+  host.prober.follow('alice', targetOf(80, { probes }), { isReady: false, hasStarted: true });
+  host.prober.follow('bob', targetOf(80, { probes: { liveness: probeOf(80) } }));
+  host.prober.follow('bob', targetOf(80, { probes }));
+
+  expect(host.verdict('alice')).not.toHaveProperty('startup');
+  expect(host.verdict('bob')).not.toHaveProperty('startup');
+});
+
+test('an edit of one probe leaves the counts and checks of the others', async () => {
+  const host = new FakeHost();
+  host.sockets.set(80, UID);
+  const liveness = probeOf(80, { failureThreshold: 2, periodMs: 30_000 });
+  host.prober.follow('alice', targetOf(80, { probes: { liveness } }));
+  host.clock.advance(0);
+  await host.answer(BAD);
+
+  host.prober.follow('alice', targetOf(80, { probes: { liveness, readiness: probeOf(80) } }));
+  host.clock.advance(20);
+  await host.answer(OK);
+  host.clock.advance(29_980);
+  while (host.open.length > 0) await host.answer(BAD);
+
+  expect(host.verdict()).toMatchObject({ isReady: true, failure: { kind: 'liveness' } });
+});
+
 test('a server that is not followed any more has no verdict, no check and no timer', async () => {
   const host = follow();
   host.clock.advance(0);

@@ -126,6 +126,25 @@ describe('WorkQueue', () => {
     expect(queue.stuckMs()).toBe(0);
   });
 
+  it('works on names of a higher rank first, and on those of one rank in the order in which they came', async () => {
+    const seen: string[] = [];
+    const ranks: Record<string, number> = { low: -1, high: 5 };
+    const queue = new WorkQueue({
+      clock: new FakeClock(),
+      instruments: noInstruments,
+      concurrency: () => 1,
+      random: () => 0.5,
+      rank: (name) => ranks[name] ?? 0,
+      work: async (name) => {
+        seen.push(name);
+        return { kind: 'done' };
+      },
+    });
+    for (const name of ['low', 'a', 'high', 'b']) queue.add(name);
+    await queue.idle();
+    expect(seen).toEqual(['high', 'a', 'b', 'low']);
+  });
+
   it('stops only when what is under way is done', async () => {
     const gate = Promise.withResolvers<void>();
     let isDone = false;
@@ -135,6 +154,7 @@ describe('WorkQueue', () => {
       return { kind: 'done' };
     });
     queue.add('a');
+    await settle();
     const stopped = queue.stop();
     gate.resolve();
     await stopped;
