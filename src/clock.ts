@@ -6,7 +6,7 @@
 export interface Clock {
   /** Milliseconds since 1970, as the wall clock says; may jump either way. */
   wallMs(): number;
-  /** Milliseconds since some fixed moment of this boot; never goes back (CLOCK_MONOTONIC). */
+  /** Milliseconds since some fixed moment of this boot, the same for every process; never goes back (CLOCK_MONOTONIC). */
   monotonicMs(): number;
   /** Calls `fire` once, `delayMs` from now at the earliest. Returns a function that cancels it (safe to call twice). */
   after(delayMs: number, fire: () => void): () => void;
@@ -17,7 +17,7 @@ export function createSystemClock(): Clock {
   const longestMs = 2 ** 31 - 1;
   return {
     wallMs: () => Date.now(),
-    monotonicMs: () => performance.now(),
+    monotonicMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
     after(delayMs, fire) {
       const timer = setTimeout(fire, Math.min(Math.max(delayMs, 0), longestMs));
       return () => clearTimeout(timer);

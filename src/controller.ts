@@ -25,6 +25,7 @@ import { HostPublisher } from './reconciler/hostPublisher.ts';
 import { ReconcileLoop } from './reconciler/loop.ts';
 import { metricsSnapshot } from './reconciler/metricsView.ts';
 import type { LoopPorts } from './reconciler/ports.ts';
+import { ClockWatch, jumpWords } from './schedule/clockWatch.ts';
 import { PruneRequests } from './source/pruneRequests.ts';
 import { SourceSet } from './source/set.ts';
 import { parseSpec } from './spec/parse.ts';
@@ -137,8 +138,10 @@ export function createController(options: ControllerOptions): Controller {
   });
   const startedAtMs = clock.wallMs();
   let reconnects = 0;
+  const clockWatch = new ClockWatch(clock);
   const ports: LoopPorts = {
     clock,
+    clockJudge: clockWatch,
     log,
     get config() {
       return inForce();
@@ -195,6 +198,7 @@ export function createController(options: ControllerOptions): Controller {
     pid: process.pid,
     reconnects: () => reconnects,
     configState: () => options.configKeeper?.state(),
+    clockJump: () => clockWatch.jump(),
   });
   const loop = new ReconcileLoop({ ports, isDryRun: options.isDryRun, onHostChange: () => host.note() });
   host.attach(loop);
@@ -258,6 +262,12 @@ export function createController(options: ControllerOptions): Controller {
   ports.systemd.on((event) => {
     if (event.kind === 'reloaded') void userManager?.probe();
   });
+  clockWatch.on((jump) => {
+    host.note();
+    if (jump === undefined) return;
+    ports.events.record({ reason: 'ClockJump', message: `${jumpWords(jump)}; nothing is stopped by it for a minute` });
+    loop.lookAtAll();
+  });
   let isWanted = false;
   let stopHttp = (): Promise<void> => Promise.resolve();
 
@@ -270,6 +280,7 @@ export function createController(options: ControllerOptions): Controller {
       const { listen } = config.metrics;
       if (listen !== null)
         stopHttp = keepListening(http, listen, { clock, log, tell: (state) => host.noteHttp(state) });
+      clockWatch.start();
       ports.sampler.start();
       ports.poolSampler.start();
       await Promise.all([
@@ -295,6 +306,7 @@ export function createController(options: ControllerOptions): Controller {
       host.stop();
       await stopHttp();
       ports.prober.stop();
+      clockWatch.stop();
       ports.sampler.stop();
       ports.poolSampler.stop();
       await ports.source.stop();

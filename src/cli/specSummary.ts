@@ -1,5 +1,5 @@
-import { SPEC_DEFAULTS } from '../spec/defaults.ts';
 import type { Schedule } from '../schedule/windows.ts';
+import { SPEC_DEFAULTS } from '../spec/defaults.ts';
 import { formatDuration, formatSize, parseDurationMs } from '../spec/quantities.ts';
 import type { Backoff, IoLimits, ProbeSpec, Resources, ServerSpec } from '../spec/types.ts';
 import { summariseSandbox } from './sandboxSummary.ts';

@@ -1,4 +1,5 @@
 import type { ConfigState } from '../config/types.ts';
+import type { ClockJump } from '../schedule/clockWatch.ts';
 import type { Condition } from '../status/types.ts';
 import { messageOf } from './effects.ts';
 import { hostStatus } from './hostView.ts';
@@ -22,6 +23,8 @@ export interface ControllerFacts {
   readonly version: string;
   readonly pid: number;
   readonly reconnects: () => number;
+  /** A jump of the wall clock whose grace is not over. */
+  readonly clockJump: () => ClockJump | undefined;
   /** Undefined: the configuration of the start is all there is. */
   readonly configState: () => ConfigState | undefined;
 }
@@ -92,6 +95,7 @@ export class HostPublisher {
       reconnects: this.#facts.reconnects(),
       http: this.#http,
       config: this.#facts.configState(),
+      clockJump: this.#facts.clockJump(),
       previous: this.#conditions,
     });
     this.#conditions = status.conditions;

@@ -1,5 +1,6 @@
 import { isoTime } from '../clock.ts';
 import type { ConfigState } from '../config/types.ts';
+import { type ClockJump, jumpWords } from '../schedule/clockWatch.ts';
 import { setCondition } from '../status/conditions.ts';
 import type { ConditionReason, ConditionType } from '../status/reasons.ts';
 import { type Condition, type HostStatus, PHASES, type Phase } from '../status/types.ts';
@@ -16,6 +17,8 @@ export interface HostFacts {
   readonly http: { readonly address: string; readonly problem: string | undefined } | null;
   /** Undefined: it is never loaded anew. */
   readonly config: ConfigState | undefined;
+  /** Undefined: none whose grace is not over. */
+  readonly clockJump: ClockJump | undefined;
   readonly previous: readonly Condition[];
 }
 
@@ -77,6 +80,12 @@ function hostConditions(ports: LoopPorts, facts: HostFacts): readonly Condition[
     ),
     ...(facts.config === undefined ? [] : [configCondition(facts.config, condition)]),
     condition('BusConnected', isConnected, isConnected ? 'Connected' : 'Disconnected', ''),
+    condition(
+      'ClockSane',
+      facts.clockJump === undefined,
+      facts.clockJump === undefined ? 'Steady' : 'Jumped',
+      facts.clockJump === undefined ? '' : jumpWords(facts.clockJump),
+    ),
     ...(http === null
       ? []
       : [

@@ -5,7 +5,7 @@ import { positionOf } from './plan.ts';
 import { poolOf } from './poolMembers.ts';
 import type { LoopPorts } from './ports.ts';
 import { phaseOf } from './statusView.ts';
-import { wishOf } from './wish.ts';
+import { restingWish, wishOf } from './wish.ts';
 
 /** What a scrape shows, gathered from memory: no D-Bus call, no file. */
 export function metricsSnapshot(
@@ -65,7 +65,7 @@ function serverMetrics(
     labels: Object.fromEntries(labels),
     phase: phaseOf({ entry, busLostMs: facts.busLostMs }),
     isReady: entry.snapshot.value === 'ready',
-    isDesired: wishOf(record, ports.clock.wallMs(), false) === 'run',
+    isDesired: restingWish(entry, wishOf(record, ports.clock.wallMs(), false)) === 'run',
     ...(isUp && unit?.activeSinceMs !== undefined ? { startTimeSeconds: unit.activeSinceMs / 1000 } : {}),
     restarts: entry.restartsTotal,
     oomKills: facts.ends.oomKills(entry),

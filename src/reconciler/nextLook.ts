@@ -31,6 +31,7 @@ export function nextLookMs(entry: ServerEntry, record: SpecRecord | undefined, c
     due.push(entry.admission.retryAfterMs);
   }
   if (record?.denial?.retryAfterMs !== undefined) due.push(record.denial.retryAfterMs);
+  if (entry.lifecycle.lookAfterMs !== undefined) due.push(entry.lifecycle.lookAfterMs);
   const untilMs = record?.spec?.suspend?.untilMs;
   if (untilMs !== undefined && untilMs > clock.wallMs()) due.push(untilMs - clock.wallMs());
   return due.length === 0 ? undefined : Math.max(0, Math.min(...due));

@@ -6,6 +6,7 @@ import type { Journal } from '../journal/types.ts';
 import type { Log } from '../log.ts';
 import type { Instruments } from '../metrics/types.ts';
 import type { Prober } from '../probes/types.ts';
+import type { ClockJudge } from '../schedule/clockWatch.ts';
 import type { Source } from '../source/types.ts';
 import type { EventLog, StatusFiles } from '../status/port.ts';
 import type { Instance, PoolStore, PortStore, RuntimeStore } from '../store/types.ts';
@@ -32,6 +33,8 @@ export type AdmissionPorts = Pick<
 /** Everything the loop acts through: one object made in daemon.ts, so that the same loop runs on fakes. */
 export interface LoopPorts {
   readonly clock: Clock;
+  /** Whether the wall clock is to be believed. */
+  readonly clockJudge: ClockJudge;
   readonly log: Log;
   readonly config: Config;
   readonly source: Source;

@@ -7,6 +7,7 @@ import { appliedLimits } from '../units/diff.ts';
 import { deriveConditions } from './conditions.ts';
 import { poolOf } from './poolMembers.ts';
 import { BUS_GRACE_MS, type ServerView } from './view.ts';
+import { isSuspended } from './wish.ts';
 
 const PHASE_OF: Readonly<Record<ServerState, Phase>> = {
   pending: 'Pending',
@@ -74,6 +75,8 @@ export function serverStatus(view: ServerView, conditions: readonly Condition[])
   };
 }
 
+type NextTransition = ServerStatus['status']['nextTransition'];
+
 function addressOf(server: Server): ServerStatus['status']['address'] {
   if (server.port === undefined) return null;
   const check = server.spec.readinessProbe?.check;
@@ -82,7 +85,30 @@ function addressOf(server: Server): ServerStatus['status']['address'] {
   return check?.kind === 'http' ? { ...address, url: `${check.scheme}://127.0.0.1:${server.port}/` } : address;
 }
 
-function nextTransition(view: ServerView): ServerStatus['status']['nextTransition'] {
+/** When a window wakes a server that rests. */
+function nextStart({ entry: { lifecycle, held }, record, wallMs }: ServerView): NextTransition {
+  if (record === undefined || isSuspended(record, wallMs)) return null;
+  const { window, rest } = lifecycle;
+  const opensAtMs = rest === 'closed' ? (window?.isChange ? window.holdsUntilMs : undefined) : held?.untilMs;
+  return opensAtMs == null ? null : { phase: 'Starting', at: isoTime(opensAtMs), reason: 'WindowOpened' };
+}
+
+/** When the time stops a server that runs: its window closes, or it is too old. */
+function nextStop({ entry: { lifecycle }, wallMs, monotonicMs }: ServerView): NextTransition {
+  const { window, ageStopAtMs } = lifecycle;
+  const isStop = window?.isOpen === true && window.isChange && window.schedule.overrun === 'stop';
+  const closesAtMs = isStop ? (window.holdsUntilMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  // Whole seconds, as above.
+  const tooOldAtMs =
+    ageStopAtMs === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.round((wallMs + ageStopAtMs - monotonicMs) / 1000) * 1000;
+  const atMs = Math.min(closesAtMs, tooOldAtMs);
+  if (atMs === Number.POSITIVE_INFINITY) return null;
+  return { phase: 'Stopped', at: isoTime(atMs), reason: closesAtMs <= tooOldAtMs ? 'WindowClosed' : 'AgeStopped' };
+}
+
+function nextTransition(view: ServerView): NextTransition {
   const { entry, record, wallMs, monotonicMs } = view;
   const { value, context } = entry.snapshot;
   if (value === 'backOff' && context.backoffUntilMs !== null) {
@@ -94,5 +120,6 @@ function nextTransition(view: ServerView): ServerStatus['status']['nextTransitio
   if (value === 'stopped' && untilMs !== undefined && untilMs > wallMs) {
     return { phase: 'Starting', at: isoTime(untilMs), reason: 'Until' };
   }
-  return null;
+  if (value === 'stopped') return nextStart(view);
+  return value === 'running' || value === 'ready' ? nextStop(view) : null;
 }

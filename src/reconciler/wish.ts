@@ -98,7 +98,9 @@ export function isDown(
   wallMs: number,
 ): boolean {
   const position = observedPosition(entry, unit);
-  return (position === 'absent' || position === 'failed') && restingWish(entry, wishOf(record, wallMs, false)) === 'run';
+  return (
+    (position === 'absent' || position === 'failed') && restingWish(entry, wishOf(record, wallMs, false)) === 'run'
+  );
 }
 
 /** Whether more than being active makes it Ready. */

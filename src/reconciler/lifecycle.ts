@@ -1,0 +1,136 @@
+/** The reasons to be down that are neither a file nor a failure: a closed window, age. Decides; the statechart and the plan act. */
+import { isoTime } from '../clock.ts';
+import { nextOpeningMs, type Schedule, type WindowState, windowState } from '../schedule/windows.ts';
+import type { SpecRecord } from '../source/types.ts';
+import type { UnitState } from '../systemd/port.ts';
+import type { ServerEntry } from './entry.ts';
+import type { LoopPorts } from './ports.ts';
+import { isSuspended, observedPosition } from './wish.ts';
+
+/**
+ * A server that was stopped for what it did, not by its file: it stays down until its spec changes or its next window opens.
+ * Kept over restarts of the controller, lost with the boot.
+ */
+export interface Held {
+  readonly kind: 'age';
+  /** The spec that it was stopped under; another one frees it. */
+  readonly generation: number;
+  /** Wall time of the next opening of its windows; null: it has none, or none is to come. */
+  readonly untilMs: number | null;
+}
+
+/** What the time makes of a server, as the last look found it. */
+export interface Lifecycle {
+  /** Why it is to be down; undefined: it may run. */
+  readonly rest: 'closed' | Held['kind'] | undefined;
+  /** It runs on though its window has closed, until it ends. */
+  readonly isOverrun: boolean;
+  /** Undefined: it has no schedule. */
+  readonly window: KnownWindow | undefined;
+  /** Monotonic time at which it is too old; undefined: never, or it is down. */
+  readonly ageStopAtMs: number | undefined;
+  /** Milliseconds after which the time alone may change something; undefined: never. */
+  readonly lookAfterMs: number | undefined;
+}
+
+export interface KnownWindow extends WindowState {
+  readonly schedule: Schedule;
+  /** Wall time for which it was found. */
+  readonly fromMs: number;
+}
+
+export const NO_LIFECYCLE: Lifecycle = {
+  rest: undefined,
+  isOverrun: false,
+  window: undefined,
+  ageStopAtMs: undefined,
+  lookAfterMs: undefined,
+};
+
+/** Brings `entry.lifecycle`, `entry.held` and `entry.isWindowOpen` up to now, and tells of what changed. */
+export class LifecycleKeeper {
+  readonly #ports: Pick<LoopPorts, 'clock' | 'clockJudge' | 'events'>;
+
+  constructor(ports: Pick<LoopPorts, 'clock' | 'clockJudge' | 'events'>) {
+    this.#ports = ports;
+  }
+
+  look(entry: ServerEntry, record: SpecRecord | undefined, unit: UnitState | undefined): void {
+    const spec = record?.spec;
+    if (record === undefined || spec === undefined) {
+      entry.lifecycle = NO_LIFECYCLE;
+      return;
+    }
+    const { clock, clockJudge } = this.#ports;
+    const wallMs = clock.wallMs();
+    const nowMs = clock.monotonicMs();
+    // What a clock says that has just jumped stops nothing.
+    const graceMs = clockJudge.graceLeftMs();
+    const position = observedPosition(entry, unit);
+    const isUp = position === 'active' || position === 'starting';
+    const window = spec.schedule === undefined ? undefined : knownWindow(entry, spec.schedule, wallMs);
+    if (isFreed(entry, record, wallMs)) entry.held = undefined;
+    this.#noteWindow(entry, window, graceMs);
+
+    const isRunning = position === 'active' && !isSuspended(record, wallMs);
+    const ageStopAtMs = isRunning && spec.maxAgeMs !== undefined ? entry.ageFromMs + spec.maxAgeMs : undefined;
+    if (entry.held === undefined && ageStopAtMs !== undefined && nowMs >= ageStopAtMs && graceMs === 0) {
+      this.#hold(entry, record, 'age', window);
+    }
+    const isClosed = window?.isOpen === false;
+    const isOverrun = isClosed && isUp && window.schedule.overrun === 'finish';
+    const isKept = isOverrun || (isUp && graceMs > 0);
+    const rest = entry.held?.kind ?? (isClosed && !isKept ? 'closed' : undefined);
+    const due = [
+      window?.holdsUntilMs === undefined ? undefined : window.holdsUntilMs - wallMs,
+      entry.held?.untilMs == null ? undefined : entry.held.untilMs - wallMs,
+      ageStopAtMs === undefined || entry.held !== undefined ? undefined : ageStopAtMs - nowMs,
+      graceMs,
+    ].flatMap((ms) => (ms !== undefined && ms > 0 ? [ms] : []));
+    const lookAfterMs = due.length === 0 ? undefined : Math.min(...due);
+    entry.lifecycle = { rest, isOverrun, window, ageStopAtMs, lookAfterMs };
+  }
+
+  #noteWindow(entry: ServerEntry, window: KnownWindow | undefined, graceMs: number): void {
+    const before = entry.isWindowOpen;
+    if (window !== undefined && !window.isOpen && before === true && graceMs > 0) return;
+    entry.isWindowOpen = window?.isOpen;
+    if (window === undefined || before === undefined || before === window.isOpen) return;
+    const change = window.isChange && window.holdsUntilMs !== undefined ? isoTime(window.holdsUntilMs) : undefined;
+    const reason = window.isOpen ? 'WindowOpened' : 'WindowClosed';
+    const next = window.isOpen ? 'closes' : 'opens';
+    const message = change === undefined ? `${next} no more` : `${next} ${change}`;
+    this.#ports.events.record({ server: entry.name, reason, message });
+  }
+
+  #hold(entry: ServerEntry, record: SpecRecord, kind: Held['kind'], window: KnownWindow | undefined): void {
+    const wallMs = this.#ports.clock.wallMs();
+    const untilMs = window === undefined ? null : (nextOpeningMs(window.schedule, wallMs) ?? null);
+    entry.held = { kind, generation: record.generation, untilMs };
+    const message = `older than maxAge; ${wakeWords(entry.held)}`;
+    this.#ports.events.record({ server: entry.name, reason: 'AgeStopped', message });
+  }
+}
+
+/** What starts a held server again, in words. */
+export function wakeWords({ untilMs }: Held): string {
+  const window = untilMs === null ? '' : ` or its window opens ${isoTime(untilMs)}`;
+  return `stays down until hublet resume, hublet restart, a change of its spec${window}`;
+}
+
+/** Its spec is another one, or a window has opened since. One that was denied changes nothing yet. */
+function isFreed({ held, spec }: ServerEntry, record: SpecRecord, wallMs: number): boolean {
+  if (held === undefined) return false;
+  if (held.untilMs !== null && wallMs >= held.untilMs) return true;
+  if (record.denial !== undefined) return false;
+  return held.generation !== record.generation || (spec !== undefined && spec !== record.spec);
+}
+
+/** Found anew only where the last answer doesn't cover this moment: looks are many, boundaries few. */
+function knownWindow({ lifecycle: { window } }: ServerEntry, schedule: Schedule, wallMs: number): KnownWindow {
+  const isCovered =
+    window?.schedule === schedule &&
+    wallMs >= window.fromMs &&
+    (window.holdsUntilMs === undefined || wallMs < window.holdsUntilMs);
+  return isCovered ? window : { ...windowState(schedule, wallMs), schedule, fromMs: wallMs };
+}

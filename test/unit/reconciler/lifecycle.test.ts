@@ -1,0 +1,204 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { unitName } from '../../../src/units/name.ts';
+import { World } from '../../fakes/world.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** The fake clock begins on a Thursday at midnight UTC. */
+const OFFICE = { timeZone: 'UTC', windows: [{ start: '0 8 * * *', stop: '0 18 * * *' }] };
+const base = { command: ['sleep', 'infinity'] };
+
+let world: World;
+
+beforeEach(() => {
+  world = new World();
+});
+
+const reasons = () => world.events.map(({ reason }) => reason);
+
+/** Lets hours pass in one go: nothing is due in between but what the loop itself set alarms for. */
+async function leap(ms: number): Promise<void> {
+  world.clock.advance(ms);
+  await world.settle();
+}
+
+describe('a schedule', () => {
+  it('keeps a server down until its window opens, runs it, and stops it when that closes', async () => {
+    world.source.put('alice', { ...base, schedule: OFFICE });
+    await world.start();
+    expect(world.status('alice')).toMatchObject({
+      phase: 'Stopped',
+      nextTransition: { phase: 'Starting', at: '2026-01-01T08:00:00.000Z', reason: 'WindowOpened' },
+    });
+    expect(world.condition('alice', 'WindowOpen')).toMatchObject({ status: 'False', reason: 'Closed' });
+    expect(reasons()).not.toContain('Starting');
+
+    await leap(8 * HOUR_MS);
+    expect(world.status('alice')).toMatchObject({
+      phase: 'Ready',
+      nextTransition: { phase: 'Stopped', at: '2026-01-01T18:00:00.000Z', reason: 'WindowClosed' },
+    });
+    expect(world.condition('alice', 'WindowOpen')).toMatchObject({ status: 'True', reason: 'InWindow' });
+    expect(reasons()).toContain('WindowOpened');
+
+    await leap(10 * HOUR_MS);
+    expect(world.status('alice').phase).toBe('Stopped');
+    expect(reasons()).toContain('WindowClosed');
+    await leap(14 * HOUR_MS);
+    expect(world.status('alice').phase).toBe('Ready');
+  });
+
+  it('lets a run finish where it is to, and starts no other before the next window', async () => {
+    world.source.put('alice', { ...base, restartPolicy: 'Always', schedule: { ...OFFICE, overrun: 'finish' } });
+    await world.start();
+    await leap(9 * HOUR_MS);
+    await leap(10 * HOUR_MS);
+    expect(world.status('alice').phase).toBe('Ready');
+    expect(world.condition('alice', 'WindowOpen')?.message).toContain('runs on until it ends');
+    world.systemd.exit(unitName('alice'), { code: 1 });
+    await world.pass(10 * MINUTE_MS);
+    expect(world.status('alice').phase).toBe('Stopped');
+    await leap(13 * HOUR_MS);
+    expect(world.status('alice').phase).toBe('Ready');
+  });
+
+  it('starts again at its next window what ended by itself in this one', async () => {
+    world.source.put('alice', { ...base, schedule: OFFICE });
+    await world.start();
+    await leap(9 * HOUR_MS);
+    world.systemd.exit(unitName('alice'), { code: 0 });
+    await world.settle();
+    await leap(MINUTE_MS);
+    expect(world.status('alice').phase).toBe('Stopped');
+    await leap(10 * HOUR_MS);
+    await leap(13 * HOUR_MS);
+    expect(world.status('alice').phase).toBe('Ready');
+  });
+
+  it('acts at once when it is written, changed and taken away', async () => {
+    world.source.put('alice', base);
+    await world.start();
+    const run = world.status('alice').invocationId;
+    world.source.put('alice', {
+      ...base,
+      schedule: { ...OFFICE, windows: [{ start: '0 0 * * *', stop: '59 23 * * *' }] },
+    });
+    await world.settle();
+    expect(world.status('alice')).toMatchObject({ phase: 'Ready', invocationId: run });
+    world.source.put('alice', { ...base, schedule: OFFICE });
+    await world.settle();
+    expect(world.status('alice').phase).toBe('Stopped');
+    world.source.put('alice', base);
+    await world.settle();
+    expect(world.status('alice').phase).toBe('Ready');
+    expect(world.condition('alice', 'WindowOpen')).toBeUndefined();
+  });
+
+  it('is believed a minute after the clock jumped, not before', async () => {
+    world.source.put('alice', { ...base, schedule: OFFICE });
+    await world.start();
+    await leap(9 * HOUR_MS);
+    const run = world.status('alice').invocationId;
+    world.clock.stepWall(12 * HOUR_MS);
+    world.loop.lookAtAll();
+    await world.settle();
+    await leap(59_000);
+    expect(world.status('alice')).toMatchObject({ phase: 'Ready', invocationId: run });
+    expect(reasons()).not.toContain('WindowClosed');
+    await leap(2_000);
+    expect(world.status('alice').phase).toBe('Stopped');
+    expect(reasons()).toContain('WindowClosed');
+  });
+
+  it('stops nothing where the clock is set right again in time', async () => {
+    world.source.put('alice', { ...base, schedule: OFFICE });
+    await world.start();
+    await leap(9 * HOUR_MS);
+    const run = world.status('alice').invocationId;
+    world.clock.stepWall(12 * HOUR_MS);
+    await leap(30_000);
+    world.clock.stepWall(-12 * HOUR_MS);
+    await leap(5 * MINUTE_MS);
+    expect(world.status('alice')).toMatchObject({ phase: 'Ready', invocationId: run });
+  });
+
+  it('tells of a window that closed while no controller ran, once', async () => {
+    world.source.put('alice', { ...base, schedule: OFFICE });
+    await world.start();
+    await leap(9 * HOUR_MS);
+    await world.kill();
+    world.clock.advance(10 * HOUR_MS);
+    await world.start();
+    expect(world.status('alice').phase).toBe('Stopped');
+    await world.kill();
+    await world.start();
+    expect(reasons().filter((reason) => reason === 'WindowClosed')).toHaveLength(1);
+  });
+});
+
+describe('maxAge', () => {
+  it('stops a run that is older, and keeps it down until its spec changes', async () => {
+    world.source.put('alice', { ...base, maxAge: '2h' });
+    await world.start();
+    expect(world.status('alice').nextTransition).toMatchObject({ phase: 'Stopped', reason: 'AgeStopped' });
+    await leap(2 * HOUR_MS - 1_000);
+    expect(world.status('alice').phase).toBe('Ready');
+    await leap(1_000);
+    expect(world.status('alice').phase).toBe('Stopped');
+    expect(world.condition('alice', 'Ready')?.message).toContain('older than maxAge');
+    await leap(10 * HOUR_MS);
+    expect(world.status('alice').phase).toBe('Stopped');
+    expect(reasons().filter((reason) => reason === 'AgeStopped')).toHaveLength(1);
+
+    world.source.put('alice', { ...base, maxAge: '2h' }, { 'hublet/resumedAt': 'now' });
+    await world.settle();
+    expect(world.status('alice').phase).toBe('Ready');
+    await leap(HOUR_MS);
+    expect(world.status('alice').phase).toBe('Ready');
+    await leap(HOUR_MS);
+    expect(world.status('alice').phase).toBe('Stopped');
+  });
+
+  it('counts over restarts of the controller, which neither hurry it nor wake what it stopped', async () => {
+    world.source.put('alice', { ...base, maxAge: '2h' });
+    await world.start();
+    await leap(HOUR_MS);
+    await world.kill();
+    world.clock.advance(30 * MINUTE_MS);
+    await world.start();
+    expect(world.status('alice').phase).toBe('Ready');
+    await leap(29 * MINUTE_MS);
+    expect(world.status('alice').phase).toBe('Ready');
+    await leap(MINUTE_MS);
+    expect(world.status('alice').phase).toBe('Stopped');
+    await world.kill();
+    await world.start();
+    expect(world.status('alice').phase).toBe('Stopped');
+    expect(reasons().filter((reason) => reason === 'AgeStopped')).toHaveLength(1);
+  });
+
+  it('is told by no clock on a wall', async () => {
+    world.source.put('alice', { ...base, maxAge: '2h' });
+    await world.start();
+    world.clock.stepWall(5 * HOUR_MS);
+    await leap(HOUR_MS);
+    expect(world.status('alice').phase).toBe('Ready');
+  });
+
+  it('gives way to the next window', async () => {
+    world.source.put('alice', { ...base, maxAge: '2h', schedule: OFFICE });
+    await world.start();
+    await leap(8 * HOUR_MS);
+    await leap(2 * HOUR_MS);
+    expect(world.status('alice')).toMatchObject({
+      phase: 'Stopped',
+      nextTransition: { phase: 'Starting', at: '2026-01-02T08:00:00.000Z', reason: 'WindowOpened' },
+    });
+    await leap(8 * HOUR_MS);
+    expect(world.status('alice').phase).toBe('Stopped');
+    await world.kill();
+    world.clock.advance(14 * HOUR_MS);
+    await world.start();
+    expect(world.status('alice').phase).toBe('Ready');
+  });
+});
