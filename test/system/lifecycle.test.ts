@@ -32,7 +32,10 @@ const sleeper = (more: object = {}): Spec => ({ user: 'carol', command: ['sleep'
 
 const specs: Readonly<Record<string, Spec>> = {
   web: webServer(),
-  squatted: webServer({ port: squattedPort }),
+  squatted: webServer({
+    port: squattedPort,
+    command: ['bash', '-c', `until [ -e ~/go ]; do sleep 0.2; done; ${web}`, 'web', '{PORT}'],
+  }),
   crasher: bash('echo last words with token=abcdefghijklmnop; trap "exit 3" USR1; while :; do sleep 0.2; done'),
   done: bash('sleep 1; exit 0'),
   always: bash('[ -e ~/twice ] && exec sleep infinity; touch ~/twice; exit 0', { restartPolicy: 'Always' }),
@@ -55,9 +58,6 @@ afterAll(() => machine?.kill());
 
 describe('many servers dropped at once', () => {
   it('come up, each as far as its spec lets it', async () => {
-    await machine.spawn(`exec python3 -m http.server --bind 127.0.0.1 --directory /usr/share/doc ${squattedPort}`, {
-      user: 'carol',
-    });
     await dropSpecs(machine, specs);
 
     const ready = await awaitPhase(
@@ -83,7 +83,11 @@ describe('an http probe', () => {
     expect(Date.parse(web.readyAt ?? '')).toBeGreaterThanOrEqual(Date.parse(web.startedAt ?? ''));
   });
 
-  it('is not deceived by a process of another account on the port', async () => {
+  it('is not deceived by a process of another account that came first to the port', async () => {
+    await awaitStatus(machine, 'squatted', 'a process', ({ mainPid }) => mainPid !== null);
+    await machine.spawn(`exec python3 -m http.server --bind 127.0.0.1 --directory /usr/share/doc ${squattedPort}`, {
+      user: 'carol',
+    });
     const taken = await awaitStatus(
       machine,
       'squatted',
@@ -96,7 +100,7 @@ describe('an http probe', () => {
     });
     expect(await machine.run(`curl -sf -o /dev/null -w '%{http_code}' http://127.0.0.1:${squattedPort}/`)).toBe('200');
 
-    await machine.run(`kill $(pgrep -u carol -f 'http.server.*${squattedPort}')`);
+    await machine.run(`touch /home/alice/go; kill $(pgrep -u carol -f 'http.server.*${squattedPort}')`);
 
     const healed = await awaitStatus(machine, 'squatted', 'phase Ready', ({ phase }) => phase === 'Ready');
     expect(healed).toMatchObject({ mainPid: taken.mainPid, restarts: 0 });
