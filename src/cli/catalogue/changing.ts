@@ -78,8 +78,9 @@ export const CHANGING_VERBS: readonly Verb[] = [
   {
     name: 'resume',
     argument: NAMES,
-    summary: 'let suspended servers run again',
-    description: 'Takes spec.suspend out of the specs. Comments stay.',
+    summary: 'let servers run again that were suspended or stopped',
+    description:
+      'Takes spec.suspend out of the specs. One that is not suspended and was stopped, as for its age, is started by a note in its annotations (hublet/resumedAt). Comments stay.',
     options: [],
     examples: [['hublet resume alice', 'one server']],
     exitCodes: [EXIT.invalid, EXIT.notFound, EXIT.badConfiguration],

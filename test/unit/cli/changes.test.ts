@@ -8,7 +8,7 @@ import { runApply } from '../../../src/cli/verbs/apply.ts';
 import { runDelete } from '../../../src/cli/verbs/delete.ts';
 import { runRestart } from '../../../src/cli/verbs/restart.ts';
 import { runResume, runSuspend } from '../../../src/cli/verbs/suspend.ts';
-import { specText, TestHost } from './testHost.ts';
+import { condition, specText, TestHost } from './testHost.ts';
 
 let host: TestHost;
 
@@ -162,6 +162,19 @@ describe('hublet restart, suspend and resume', () => {
     expect(read('alice')).toBe(specText('alice'));
     expect(host.out).toBe('alice suspended\nalice resumed\nalice is not suspended\n');
     expect(host.err).toMatch(/alice is suspended/);
+  });
+
+  it('wakes a server that was stopped for its age, and leaves one to its window', async () => {
+    for (const name of ['alice', 'bob']) host.writeSpec(name);
+    host.writeStatus(host.status('alice', { phase: 'Stopped' }));
+    const closed = condition('WindowOpen', 'False', 'Closed', 'opens 2026-01-02T08:00:00.000Z');
+    host.writeStatus(host.status('bob', { phase: 'Stopped', conditions: [closed] }));
+
+    expect(await runResume(host.context, ['alice', 'bob'])).toBe(EXIT.ok);
+
+    expect(parse(read('alice')).metadata.annotations['hublet/resumedAt']).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+    expect(read('bob')).toBe(specText('bob'));
+    expect(host.out).toBe('alice resumed\nbob waits for its window, which opens 2026-01-02T08:00:00.000Z\n');
   });
 
   it('does not touch a file that is no valid spec', async () => {
