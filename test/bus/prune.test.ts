@@ -88,6 +88,18 @@ describe('files that vanish together', () => {
     expect((await hublet.run(['events'])).out).toContain('PruneReleased');
   });
 
+  it('go once they are confirmed, though the controller is killed before they are gone', async () => {
+    await loseThree();
+    const confirmed = await hublet.run(['prune', '--confirm', DIGEST]);
+    await hublet.kill();
+    expect(confirmed.code).toBe(0);
+
+    await hublet.start();
+    await host.until(() => host.fake.units().length === 1, 'they are stopped');
+    expect(host.fake.units()).toEqual(unitsOf(['dave']));
+    expect(held()?.pruneDigest).toBeNull();
+  });
+
   it('may come back, and then the old digest releases nothing', async () => {
     await loseThree();
     const before = host.invocation('bob');
