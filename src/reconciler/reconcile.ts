@@ -182,7 +182,7 @@ export class Reconciler {
     const isNewRunAsked = isRestartAsked(entry, record) && !entry.lifecycle.isOverrun;
     const spec = judgedSpec(entry, record);
     const verdict = prober.verdict(entry.name);
-    const condemned = isForeign ? undefined : condemnationOf(entry, unit, verdict, clock.monotonicMs());
+    const condemned = isForeign ? undefined : condemnationOf(entry, record, unit, verdict, clock.monotonicMs());
     const event: Observed = {
       type: 'OBSERVED',
       nowMs: clock.monotonicMs(),
@@ -202,7 +202,10 @@ export class Reconciler {
     const isQueued = !this.#options.isDryRun && this.#starts.isHeld(entry, event);
     if (isQueued) entry.snapshot = this.#step(entry.snapshot, { type: 'HELD' });
     // It runs on: whatever stop was asked of it has come to nothing.
-    if (entry.snapshot.value === 'running' || entry.snapshot.value === 'ready') entry.stopAskedOf = '';
+    if (entry.snapshot.value === 'running' || entry.snapshot.value === 'ready') {
+      entry.stopAskedOf = '';
+      entry.stopFor = undefined;
+    }
     if (entry.snapshot.value === 'stopping' && event.wish === 'run' && condemned !== undefined) {
       this.#phases.tellCondemned(entry, condemned);
       entry.stopFor = condemned;

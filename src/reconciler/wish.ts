@@ -127,15 +127,17 @@ export function probesOf({ spec, port: own }: Server): ProbeTarget['probes'] | u
  */
 export function condemnationOf(
   entry: ServerEntry,
+  record: SpecRecord | undefined,
   unit: UnitState | undefined,
   verdict: ProbeVerdict | undefined,
   nowMs: number,
 ): ProbeFailure | undefined {
   if (unit === undefined || unit.invocationId === '' || positionOf(unit) !== 'active') return undefined;
   if (entry.stopFor !== undefined && entry.stopAskedOf === unit.invocationId) return entry.stopFor;
-  if (entry.admission.kind !== 'admitted' || verdict?.invocationId !== unit.invocationId) return undefined;
+  // What could not be started again now runs on.
+  if (isBlocked(entry, record) || verdict?.invocationId !== unit.invocationId) return undefined;
   if (verdict.failure !== undefined) return verdict.failure;
-  const { startTimeoutMs } = entry.admission.server.spec;
+  const startTimeoutMs = judgedSpec(entry, record)?.startTimeoutMs ?? 0;
   if (verdict.startup !== 'failing' || nowMs - entry.startedMs < startTimeoutMs) return undefined;
   const message = `its startup probe did not succeed within ${formatDuration(startTimeoutMs)}: ${verdict.message}`;
   return { kind: 'startup', message };

@@ -132,6 +132,26 @@ describe('server statechart', () => {
     expect(feed(waiting, { unit: 'absent', exit: 'asked', isRestartAsked: true }).value).toBe('starting');
   });
 
+  it('stops a run that its probes condemn, and takes its end for a failure', () => {
+    const stopping = feed(fresh(), { nowMs: 0, unit: 'active' }, { nowMs: 5, unit: 'active', isCondemned: true });
+    expect(stopping.value).toBe('stopping');
+    const waiting = feed(stopping, { nowMs: 6, unit: 'stopping' });
+    expect(waiting.value).toBe('stopping');
+    const again = feed(waiting, { nowMs: 7, unit: 'absent', exit: 'failed' });
+    expect([again.value, again.context.restarts]).toEqual(['starting', 1]);
+    const condemned = feed(again, { nowMs: 8, unit: 'active', isCondemned: true });
+    expect(feed(condemned, { nowMs: 9, unit: 'absent', exit: 'failed' }).context).toMatchObject({
+      restarts: 2,
+      backoffUntilMs: 10_009,
+    });
+  });
+
+  it('forgives failures of a server that was ready for long before its probes condemned it', () => {
+    const worn = feed(fresh({ restarts: 5 }), ready(0));
+    const condemned = feed(worn, { nowMs: DEFAULT_BACKOFF.resetAfterMs, unit: 'active', isCondemned: true });
+    expect(condemned.context.restarts).toBe(0);
+  });
+
   it('deletes, and starts anew when the file is back during the stop', () => {
     const deleting = feed(fresh(), ready(0), { wish: 'gone', unit: 'active' });
     expect(deleting.value).toBe('deleting');
@@ -152,8 +172,8 @@ describe('server statechart, all of it', () => {
       exits
         .filter((exit) => exit === null || isFree(unit))
         .flatMap((exit) =>
-          [false, true].map(
-            (flag): ServerEvent => ({ ...QUIET, wish, unit, exit, isBlocked: flag, isReady: flag, nowMs: 1_000_000 }),
+          [{}, { isBlocked: true, isReady: true }, { isCondemned: true }].map(
+            (flags): ServerEvent => ({ ...QUIET, wish, unit, exit, ...flags, nowMs: 1_000_000 }),
           ),
         ),
     ),
@@ -227,6 +247,18 @@ describe('server statechart, all of it', () => {
     );
   });
 
+  it('stops nothing that is wished unless a new run is asked for or its probes condemn it', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 20 }), anyEvent, (history, last) => {
+        const look = { ...last, wish: 'run' as const, unit: 'active' as const, exit: null };
+        const { value } = feed(fresh(), ...history, { ...look, isRestartAsked: false, isCondemned: false });
+        expect(value).toBe(last.isReady ? 'ready' : 'running');
+        const condemned = feed(fresh(), ...history, { ...look, isRestartAsked: false, isCondemned: true });
+        expect(condemned.value).toBe('stopping');
+      }),
+    );
+  });
+
   it('a deleted server never comes back, and nothing else ends the chart', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 20 }), (history) => {
@@ -254,6 +286,7 @@ describe('backoff', () => {
         const pause = backoffMs(limits, restart + 1, jitter);
         expect(pause).toBeGreaterThanOrEqual(backoffMs(limits, restart, jitter));
         expect(pause).toBeLessThanOrEqual(Math.round(limits.maxMs * 1.1));
+        if (restart > 0) expect(pause).toBeGreaterThanOrEqual(limits.initialMs);
       }),
     );
   });
