@@ -206,7 +206,7 @@ export class ReconcileLoop {
 
   #onUnit(unit: string): void {
     const name = this.#nameOf.get(unit);
-    if (name !== undefined && this.#reconciler.isNews(name)) this.#queue.add(name);
+    if (name !== undefined && this.#reconciler.isNews(name)) this.#queue.add(name, 'now');
   }
 
   #onConnected(): void {

@@ -55,13 +55,19 @@ export class WorkQueue {
     this.#lastProgressMs = options.clock.monotonicMs();
   }
 
-  /** Asks for a look at `name` as soon as a worker is free. */
-  add(name: string): void {
+  /**
+   * Asks for a look at `name` as soon as a worker is free.
+   *
+   * soon: when all that is added at one go is there, so that the highest in rank comes first. now: before this returns,
+   * for what another event may overwrite.
+   */
+  add(name: string, when: 'soon' | 'now' = 'soon'): void {
     if (this.#isStopped) return;
     this.#instruments.queueAdded();
     if (this.#dirty.has(name)) return;
     this.#dirty.add(name, this.#rank(name), this.#clock.monotonicMs());
-    this.#pumpSoon();
+    if (when === 'now') this.#pump();
+    else this.#pumpSoon();
   }
 
   /** Asks for a look not later than `afterMs` from now; an earlier wish stays. */
@@ -112,7 +118,6 @@ export class WorkQueue {
     await this.idle();
   }
 
-  /** When all that is added at one go is there: the first to be worked on is the highest in rank, not the first added. */
   #pumpSoon(): void {
     if (this.#isPumpDue) return;
     this.#isPumpDue = true;
