@@ -6,6 +6,14 @@ import { liveRows, propertyRow } from './table.ts';
 import type { UnitProperty } from './types.ts';
 
 /**
+ * Said though it is the kernel's own default: only where a unit says something of CPU does systemd divide CPU time between units,
+ * and not between all their processes as if they were one unit's.
+ *
+ * @see systemd 252, src/core/cgroup.c, cgroup_context_get_mask()
+ */
+const USUAL_WEIGHT = 100;
+
+/**
  * One property for every live row, so that a limit that was taken out of the spec goes back.
  *
  * @param own values of those without a field, by D-Bus name
@@ -42,7 +50,7 @@ function limitValues(resources: Resources): Readonly<Record<string, unknown>> {
     MemoryLow: integer(resources.memoryLowBytes),
     MemorySwapMax: integer(swapMax),
     CPUQuotaPerSecUSec: resources.cpuLimitCores === undefined ? undefined : cpuQuotaUsec(resources.cpuLimitCores),
-    CPUWeight: integer(resources.cpuWeight),
+    CPUWeight: integer(resources.cpuWeight ?? USUAL_WEIGHT),
     AllowedCPUs: resources.allowedCpus === undefined ? undefined : cpuMask(resources.allowedCpus),
     TasksMax: integer(resources.tasksMax),
     IOWeight: integer(io?.weight),

@@ -30,7 +30,10 @@ const memorySchema = z.strictObject({
 
 const cpuSchema = z.strictObject({
   limit: field(quantity(parseCores, CORES_PATTERN), 'Most CPU time in cores, such as 0.5, 2 or 500m (CPUQuota=).'),
-  weight: field(weight(), 'Share of the CPU under contention, 1-10000; 100 is usual (CPUWeight=).'),
+  weight: field(
+    weight(),
+    'Share of the CPU under contention, 1-10000 (CPUWeight=). By default 100: as much as any other server.',
+  ),
   cpus: field(quantity(parseCpus, CPUS_PATTERN), 'CPUs it may run on, such as 0-3,5 (AllowedCPUs=).'),
 });
 

@@ -48,7 +48,7 @@ describe('the difference of live limits', () => {
       MemoryLow: 0n,
       MemorySwapMax: INFINITY,
       CPUQuotaPerSecUSec: INFINITY,
-      CPUWeight: INFINITY,
+      CPUWeight: 100n,
       AllowedCPUs: Buffer.alloc(0),
       TasksMax: INFINITY,
     });
@@ -83,8 +83,8 @@ describe('the difference of live limits', () => {
   });
 
   it('reads what systemd does not report as unset', () => {
-    expect(names({}, {})).toEqual([]);
-    expect(names({ memoryMaxBytes: 2 ** 30 }, {})).toEqual(['MemoryMax', 'MemorySwapMax']);
+    expect(names({}, {})).toEqual(['CPUWeight']);
+    expect(names({ memoryMaxBytes: 2 ** 30 }, {})).toEqual(['MemoryMax', 'MemorySwapMax', 'CPUWeight']);
   });
 
   it('finds accounting that was switched off', () => {
@@ -125,7 +125,7 @@ describe('the limits in force', () => {
   });
 
   it('are absent where they are not set or not known', () => {
-    expect(appliedLimits(liveOf({}))).toEqual({});
+    expect(appliedLimits(liveOf({}))).toEqual({ cpuWeight: 100 });
     expect(appliedLimits({})).toEqual({});
     expect(appliedLimits({ AllowedCPUs: [0, 0], CPUWeight: INFINITY })).toEqual({});
   });
