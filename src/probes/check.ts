@@ -23,6 +23,9 @@ export interface CheckTarget {
 
 const HOST = '127.0.0.1';
 
+/** A time limit that is noticed this long after it was over: the answer may wait, unread, as this process was stopped or had no CPU. */
+const LATE_MS = 250;
+
 /** Errors of this side: out of descriptors, memory or local ports, or a request that HTTP does not allow. */
 const OWN_ERRORS: ReadonlySet<string> = new Set([
   'EMFILE',
@@ -113,9 +116,15 @@ function settleOnce(
   const { promise, resolve } = Promise.withResolvers<CheckResult>();
   let close = (): void => undefined;
   const onAbort = (): void => settle({ outcome: 'notMade', message: 'given up' });
-  const cancelLimit = clock.after(timeoutMs, () =>
-    settle({ outcome: 'failed', message: `no answer from ${where} within ${timeoutMs / 1000} s` }),
-  );
+  const dueMs = clock.monotonicMs() + timeoutMs;
+  const cancelLimit = clock.after(timeoutMs, () => {
+    const isLate = clock.monotonicMs() - dueMs > LATE_MS;
+    settle(
+      isLate
+        ? { outcome: 'notMade', message: 'the probe could not be made: hublet itself was held up' }
+        : { outcome: 'failed', message: `no answer from ${where} within ${timeoutMs / 1000} s` },
+    );
+  });
   // Later calls do nothing: a promise resolves once, and the rest may be repeated safely.
   const settle = (result: CheckResult): void => {
     cancelLimit();

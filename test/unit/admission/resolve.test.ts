@@ -108,6 +108,8 @@ describe('an admitted server', () => {
       port: 20_001,
     });
     expect(server({ readinessProbe: http('{PORT}') }).spec.readinessProbe?.check.port).toBe(20_001);
+    expect(server({ startupProbe: http('{PORT}') }).spec.startupProbe?.check.port).toBe(20_001);
+    expect(server({ livenessProbe: http('{PORT}') }).spec.livenessProbe?.check.port).toBe(20_001);
     expect(server({ readinessProbe: http(99) }).spec.readinessProbe?.check.port).toBe(99);
     expect(server({ readinessProbe: probe({ kind: 'tcp' }) }).spec.readinessProbe?.check.port).toBe(20_001);
   });
@@ -173,6 +175,12 @@ describe('a spec is refused', () => {
       { readinessProbe: probe({ kind: 'tcp', port: '1{PORT}0' }) },
       {},
       'spec.probes.readiness.tcp.port: must be a port between 1 and 65535',
+    ],
+    [
+      'a liveness probe of no port',
+      { livenessProbe: probe({ kind: 'tcp', port: '1{PORT}0' }) },
+      {},
+      'spec.probes.liveness.tcp.port: must be a port between 1 and 65535',
     ],
   ])('for %s', (_what, changes, facts, message) => {
     expect(refusal(changes, facts)?.slice(0, message.length)).toBe(message);

@@ -97,6 +97,25 @@ test('an answer that is not HTTP, and a connection that is closed, are failures'
   expect((await run(closing).result).message).toMatch(/^connection closed before an answer/);
 });
 
+test('time that was over long before it was noticed says nothing about the server', async () => {
+  class LateClock extends FakeClock {
+    lateMs = 0;
+    override monotonicMs(): number {
+      return super.monotonicMs() + this.lateMs;
+    }
+  }
+  const clock = new LateClock();
+  const port = await http(() => undefined);
+  const result = createCheck(clock)(HTTP, { port, timeoutMs: 2_000 }, new AbortController().signal);
+  clock.lateMs = 3_000;
+  clock.advance(2_000);
+
+  expect(await result).toEqual({
+    outcome: 'notMade',
+    message: 'the probe could not be made: hublet itself was held up',
+  });
+});
+
 test('no answer within the time is a failure', async () => {
   let asked = (): void => undefined;
   const isAsked = new Promise<void>((resolve) => {

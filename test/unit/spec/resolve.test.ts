@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { DEFAULT_BACKOFF } from '../../../src/machines/backoff.ts';
 import { wholeSpec } from '../../fakes/wholeSpec.ts';
 
 it('every field becomes what it says, quantities as numbers', () => {
@@ -93,4 +94,46 @@ spec: {command: [/bin/x], sandbox: {deviceAllow: []}}
   );
 
   expect(spec.sandbox.deviceAllow).toBeUndefined();
+});
+
+it('probes, pauses and priority are as written, and each probe has defaults of its own', () => {
+  const spec = wholeSpec(
+    `apiVersion: hublet/v1
+kind: Server
+metadata: {name: lab}
+spec:
+  command: [/bin/x]
+  probes:
+    startup: {tcp: {}}
+    readiness: {tcp: {}}
+    liveness: {tcp: {port: 80}, periodSeconds: 7}
+  backoff: {initial: 1s, resetAfter: 90}
+  priority: -4
+`,
+    'lab',
+  );
+
+  const times = { initialDelayMs: 0, successThreshold: 1 };
+  expect(spec.startupProbe).toEqual({
+    ...times,
+    check: { kind: 'tcp' },
+    periodMs: 2_000,
+    timeoutMs: 2_000,
+    failureThreshold: 30,
+  });
+  expect(spec.readinessProbe).toMatchObject({ periodMs: 10_000, timeoutMs: 2_000, failureThreshold: 3 });
+  expect(spec.livenessProbe).toEqual({
+    ...times,
+    check: { kind: 'tcp', port: 80 },
+    periodMs: 7_000,
+    timeoutMs: 5_000,
+    failureThreshold: 5,
+  });
+  expect(spec.backoff).toEqual({ initialMs: 1_000, maxMs: 300_000, resetAfterMs: 90_000 });
+  expect(spec.priority).toBe(-4);
+});
+
+it('what is known of a server without a spec is judged by the pauses that a spec has by default', () => {
+  const text = 'apiVersion: hublet/v1\nkind: Server\nmetadata: {name: lab}\nspec: {command: [/bin/x]}\n';
+  expect(wholeSpec(text, 'lab').backoff).toEqual(DEFAULT_BACKOFF);
 });
