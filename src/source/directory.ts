@@ -207,6 +207,7 @@ export class DirectorySource {
     }
     const result = this.#book.look(name, file, this.#options.clock.monotonicMs());
     if (result.isAbsent) this.#timer.after(0);
+    else if (this.#release.settleListed((one) => one === name)) this.#remember();
     if (result.againMs !== undefined) this.#agenda.again(name, result.againMs);
     if (result.isChanged) this.#options.changed(name);
   }

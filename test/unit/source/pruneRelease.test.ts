@@ -125,6 +125,20 @@ describe('a release', () => {
     expect(desk.deleted()).toEqual([]);
   });
 
+  test('is over for a file that came back, were it only for a moment', async () => {
+    desk.set.releasePrune(holdThree());
+    desk.replace('bob', specText('bob'));
+    expect(desk.record('bob').isDeleted).toBe(false);
+    rmSync(desk.path('bob'));
+    for (const name of ['alice', 'carol']) desk.replace(name, specText(name));
+    for (const name of ['alice', 'carol']) rmSync(desk.path(name));
+    await desk.restart();
+    desk.clock.advance(2_000);
+
+    expect(desk.deleted()).toEqual([]);
+    expect(state()).toMatchObject({ heldForPrune: THREE });
+  });
+
   test('of an emptied directory in the place of another takes it as it is', async () => {
     renameSync(desk.specs, join(desk.root, 'away'));
     mkdirSync(desk.specs, { mode: 0o755 });
