@@ -12,6 +12,9 @@ import type { Clock } from './clock.ts';
 import { concernsAll } from './config/change.ts';
 import type { ConfigKeeper } from './config/keeper.ts';
 import type { Config } from './config/types.ts';
+import { readPortUse } from './idle/connections.ts';
+import { createAskJupyter } from './idle/jupyter.ts';
+import { createIdleMonitor } from './idle/monitor.ts';
 import { createJournal } from './journal/journalctl.ts';
 import type { Log } from './log.ts';
 import { createHttpServer } from './metrics/http.ts';
@@ -20,6 +23,7 @@ import { createMetricsRegistry } from './metrics/registry.ts';
 import { createCheck } from './probes/check.ts';
 import { createListenerTable, holdersOf } from './probes/listeners.ts';
 import { createProber } from './probes/prober.ts';
+import { readProcessOwner } from './probes/processOwner.ts';
 import { DesiredState } from './reconciler/desired.ts';
 import { HostPublisher } from './reconciler/hostPublisher.ts';
 import { ReconcileLoop } from './reconciler/loop.ts';
@@ -139,6 +143,21 @@ export function createController(options: ControllerOptions): Controller {
   const startedAtMs = clock.wallMs();
   let reconnects = 0;
   const clockWatch = new ClockWatch(clock);
+  const sampler = createUsageSampler({
+    clock,
+    log,
+    root: cgroupRoot,
+    sampled: (seconds) => instruments.sampled(seconds),
+  });
+  const idle = createIdleMonitor({
+    clock,
+    log,
+    sampler,
+    readPortUse: () => readPortUse(),
+    portHolders: (port) => holdersOf(port, listeners),
+    processOwner: (pid) => readProcessOwner(pid),
+    askJupyter: createAskJupyter(clock),
+  });
   const ports: LoopPorts = {
     clock,
     clockJudge: clockWatch,
@@ -167,14 +186,10 @@ export function createController(options: ControllerOptions): Controller {
     accounts,
     groups,
     prober: createProber({ clock, log, check: createCheck(clock), listeners }),
+    idle,
     poolSampler: createUsageSampler({ clock, log, root: cgroupRoot }),
     hostFacts: () => readHostResources(cgroupRoot),
-    sampler: createUsageSampler({
-      clock,
-      log,
-      root: cgroupRoot,
-      sampled: (seconds) => instruments.sampled(seconds),
-    }),
+    sampler,
     journal: createJournal({
       clock,
       manager: config.isUserMode ? { kind: 'user', uid: process.getuid?.() ?? 0 } : { kind: 'system' },
@@ -281,6 +296,7 @@ export function createController(options: ControllerOptions): Controller {
       if (listen !== null)
         stopHttp = keepListening(http, listen, { clock, log, tell: (state) => host.noteHttp(state) });
       clockWatch.start();
+      idle.start();
       ports.sampler.start();
       ports.poolSampler.start();
       await Promise.all([
@@ -307,6 +323,7 @@ export function createController(options: ControllerOptions): Controller {
       await stopHttp();
       ports.prober.stop();
       clockWatch.stop();
+      idle.stop();
       ports.sampler.stop();
       ports.poolSampler.stop();
       await ports.source.stop();

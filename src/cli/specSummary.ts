@@ -43,6 +43,12 @@ export function summariseSpec(spec: ServerSpec): readonly (readonly [string, str
     list('Backoff', backoffWords(spec.backoff)),
     list('Priority', spec.priority === SPEC_DEFAULTS.priority ? [] : [String(spec.priority)]),
     spec.schedule === undefined ? undefined : ['Schedule', scheduleWords(spec.schedule)],
+    spec.idle === undefined
+      ? undefined
+      : [
+          'Idle',
+          `stopped after ${formatDuration(spec.idle.timeoutMs)} by ${spec.idle.checks.join(', ')}; told ${formatDuration(spec.idle.warnBeforeMs)} before`,
+        ],
     spec.maxAgeMs === undefined ? undefined : ['Stopped at', `an age of ${formatDuration(spec.maxAgeMs)}`],
     suspend === undefined
       ? undefined

@@ -52,6 +52,7 @@ const READERS: Readonly<Record<ServerMetricName, (server: ServerMetrics, add: Ad
   hublet_server_ready: (server, add) => add(server.isReady ? 1 : 0),
   hublet_server_desired: (server, add) => add(server.isDesired ? 1 : 0),
   hublet_server_start_time_seconds: (server, add) => add(server.startTimeSeconds),
+  hublet_server_last_activity_timestamp_seconds: (server, add) => add(server.lastActivitySeconds),
   hublet_server_restarts_total: (server, add) => add(server.restarts),
   hublet_server_oom_kills_total: (server, add) => add(server.oomKills),
   ...USAGE_READERS,

@@ -38,6 +38,8 @@ export interface ServerMetrics {
   readonly isDesired: boolean;
   /** Unix time of the unit's last move to active; absent while it is down. */
   readonly startTimeSeconds?: number;
+  /** Unix time at which it was last found used, or could not be measured; absent where its spec doesn't ask for that. */
+  readonly lastActivitySeconds?: number;
   readonly restarts: number;
   readonly oomKills: number;
   /** Counters in it are totals over all its invocations since the controller started; absent before the first sample. */

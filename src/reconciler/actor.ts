@@ -87,8 +87,9 @@ export class Actor {
 
   /** Removes all that hublet itself kept of a server. Its home and data are not hublet's. @throws on a read-only file system */
   forget(entry: ServerEntry): void {
-    const { runtime, statusFiles, sampler, prober, systemd, source, events } = this.#ports;
+    const { runtime, statusFiles, sampler, prober, idle, systemd, source, events } = this.#ports;
     prober.unfollow(entry.name);
+    idle.unfollow(entry.name);
     sampler.forget(entry.name);
     runtime.removeEnvironment(this.#environmentPath(entry));
     this.#admitter.release(entry.name);

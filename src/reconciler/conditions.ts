@@ -31,6 +31,7 @@ export function deriveConditions(view: ServerView): readonly ConditionState[] {
     ...stalled(view),
     ...resized(view),
     ...windowOpen(view),
+    ...idle(view),
   ];
 }
 
@@ -144,7 +145,8 @@ function waitingFor({ entry, record, verdict }: ServerView): string {
 function restCause({ entry: { lifecycle, held }, record, wallMs }: ServerView): string {
   if (record !== undefined && isSuspended(record, wallMs)) return 'suspended by its spec';
   if (lifecycle.rest === 'closed') return 'outside the windows of its schedule';
-  return held === undefined ? '' : `was older than maxAge; ${wakeWords(held)}`;
+  if (held === undefined) return '';
+  return `${held.kind === 'age' ? 'was older than maxAge' : 'was idle'}; ${wakeWords(held)}`;
 }
 
 function pendingReason(admission: Admission): ConditionReason {
@@ -200,6 +202,22 @@ function stalled(view: ServerView): readonly ConditionState[] {
   }
   if (view.isUnkillable) return state('Unkillable', 'did not end after SIGKILL; its processes may hang in the kernel');
   return [];
+}
+
+/** Only where its spec asks for it. */
+function idle({ entry: { lifecycle, held } }: ServerView): readonly ConditionState[] {
+  const type = 'Idle';
+  const { idlePolicy, idle: verdict } = lifecycle;
+  if (idlePolicy === undefined) return [];
+  if (held?.kind === 'idle') return [{ type, status: 'True', reason: 'NoActivity', message: 'stopped for it' }];
+  if (verdict?.kind === 'idle') {
+    const message = verdict.sinceWallMs === undefined ? '' : `since ${isoTime(verdict.sinceWallMs)}`;
+    return [{ type, status: 'True', reason: 'NoActivity', message }];
+  }
+  if (verdict?.kind === 'active') return [{ type, status: 'False', reason: 'Active', message: '' }];
+  const message =
+    verdict === undefined ? '' : `counts as used: not all of ${idlePolicy.checks.join(', ')} could be measured`;
+  return [{ type, status: 'Unknown', reason: 'NotMeasured', message }];
 }
 
 /** Only with a schedule. */

@@ -51,6 +51,8 @@ export interface ServerEntry {
   ageFromMs: number;
   /** It was stopped for what it did and stays down until something frees it; undefined: it wasn't. */
   held: Held | undefined;
+  /** Monotonic time of the warning that its present idleness ends in a stop; undefined: none was given. */
+  idleWarnedMs: number | undefined;
   /** Whether its window was open when that was last told of; undefined: it had none. */
   isWindowOpen: boolean | undefined;
   /** What the time makes of it, as of the last look. */
@@ -135,6 +137,7 @@ export function createEntry(
     startedMs: now.monotonicMs,
     ageFromMs: memory?.ageFromMs ?? now.monotonicMs,
     held: memory?.held ?? undefined,
+    idleWarnedMs: undefined,
     isWindowOpen: memory?.isWindowOpen ?? undefined,
     lifecycle: NO_LIFECYCLE,
     restartedAt: memory?.restartedAt ?? undefined,

@@ -1,7 +1,12 @@
-/** The reasons to be down that are neither a file nor a failure: a closed window, age. Decides; the statechart and the plan act. */
+/** The reasons to be down that are neither a file nor a failure: a closed window, idleness, age. Decides; the statechart and the plan act. */
+
+import type { Server } from '../admission/types.ts';
 import { isoTime } from '../clock.ts';
+import type { IdleTarget, IdleVerdict } from '../idle/types.ts';
 import { nextOpeningMs, type Schedule, type WindowState, windowState } from '../schedule/windows.ts';
 import type { SpecRecord } from '../source/types.ts';
+import { formatDuration } from '../spec/quantities.ts';
+import type { IdlePolicy } from '../spec/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { ServerEntry } from './entry.ts';
 import type { LoopPorts } from './ports.ts';
@@ -12,7 +17,7 @@ import { isSuspended, observedPosition } from './wish.ts';
  * Kept over restarts of the controller, lost with the boot.
  */
 export interface Held {
-  readonly kind: 'age';
+  readonly kind: 'age' | 'idle';
   /** The spec that it was stopped under; another one frees it. */
   readonly generation: number;
   /** Wall time of the next opening of its windows; null: it has none, or none is to come. */
@@ -29,6 +34,10 @@ export interface Lifecycle {
   readonly window: KnownWindow | undefined;
   /** Monotonic time at which it is too old; undefined: never, or it is down. */
   readonly ageStopAtMs: number | undefined;
+  /** What was measured of the present run; undefined: nothing yet, or it is not asked for. */
+  readonly idle: IdleVerdict | undefined;
+  /** Undefined: it may be idle for ever. */
+  readonly idlePolicy: IdlePolicy | undefined;
   /** Milliseconds after which the time alone may change something; undefined: never. */
   readonly lookAfterMs: number | undefined;
 }
@@ -44,14 +53,16 @@ export const NO_LIFECYCLE: Lifecycle = {
   isOverrun: false,
   window: undefined,
   ageStopAtMs: undefined,
+  idle: undefined,
+  idlePolicy: undefined,
   lookAfterMs: undefined,
 };
 
 /** Brings `entry.lifecycle`, `entry.held` and `entry.isWindowOpen` up to now, and tells of what changed. */
 export class LifecycleKeeper {
-  readonly #ports: Pick<LoopPorts, 'clock' | 'clockJudge' | 'events'>;
+  readonly #ports: Pick<LoopPorts, 'clock' | 'clockJudge' | 'events' | 'idle'>;
 
-  constructor(ports: Pick<LoopPorts, 'clock' | 'clockJudge' | 'events'>) {
+  constructor(ports: Pick<LoopPorts, 'clock' | 'clockJudge' | 'events' | 'idle'>) {
     this.#ports = ports;
   }
 
@@ -59,6 +70,7 @@ export class LifecycleKeeper {
     const spec = record?.spec;
     if (record === undefined || spec === undefined) {
       entry.lifecycle = NO_LIFECYCLE;
+      this.#ports.idle.unfollow(entry.name);
       return;
     }
     const { clock, clockJudge } = this.#ports;
@@ -77,6 +89,10 @@ export class LifecycleKeeper {
     if (entry.held === undefined && ageStopAtMs !== undefined && nowMs >= ageStopAtMs && graceMs === 0) {
       this.#hold(entry, record, 'age', window);
     }
+    const idle = this.#measure(entry, spec.idle, isRunning ? unit : undefined);
+    if (entry.held === undefined && this.#isIdleTooLong(entry, spec.idle, idle, graceMs)) {
+      this.#hold(entry, record, 'idle', window);
+    }
     const isClosed = window?.isOpen === false;
     const isOverrun = isClosed && isUp && window.schedule.overrun === 'finish';
     const isKept = isOverrun || (isUp && graceMs > 0);
@@ -88,7 +104,43 @@ export class LifecycleKeeper {
       graceMs,
     ].flatMap((ms) => (ms !== undefined && ms > 0 ? [ms] : []));
     const lookAfterMs = due.length === 0 ? undefined : Math.min(...due);
-    entry.lifecycle = { rest, isOverrun, window, ageStopAtMs, lookAfterMs };
+    entry.lifecycle = { rest, isOverrun, window, ageStopAtMs, idle, idlePolicy: spec.idle, lookAfterMs };
+  }
+
+  /** Has the present run measured, where its spec asks for it. Undefined: nothing is known. */
+  #measure(entry: ServerEntry, policy: IdlePolicy | undefined, unit: UnitState | undefined): IdleVerdict | undefined {
+    const { idle } = this.#ports;
+    const server = entry.served?.server;
+    if (policy === undefined || unit === undefined || unit.invocationId === '' || server === undefined) {
+      idle.unfollow(entry.name);
+      return undefined;
+    }
+    idle.follow(entry.name, idleTarget(policy, unit, server));
+    const verdict = idle.verdict(entry.name);
+    return verdict?.invocationId === unit.invocationId ? verdict : undefined;
+  }
+
+  /** Whether it has been idle for its timeout, and was warned of that for long enough. Warns where it is time to. */
+  #isIdleTooLong(
+    entry: ServerEntry,
+    policy: IdlePolicy | undefined,
+    verdict: IdleVerdict | undefined,
+    graceMs: number,
+  ): boolean {
+    if (policy === undefined || verdict?.kind !== 'idle') {
+      entry.idleWarnedMs = undefined;
+      return false;
+    }
+    const { timeoutMs, warnBeforeMs } = policy;
+    if (verdict.idleMs < timeoutMs - warnBeforeMs) return false;
+    const nowMs = this.#ports.clock.monotonicMs();
+    if (entry.idleWarnedMs === undefined) {
+      entry.idleWarnedMs = nowMs;
+      const leftMs = Math.max(warnBeforeMs, timeoutMs - verdict.idleMs);
+      const message = `idle for ${minutes(verdict.idleMs)}; stopped in ${minutes(leftMs)} unless it is used`;
+      this.#ports.events.record({ server: entry.name, reason: 'IdleWarning', message });
+    }
+    return verdict.idleMs >= timeoutMs && nowMs - entry.idleWarnedMs >= warnBeforeMs && graceMs === 0;
   }
 
   #noteWindow(entry: ServerEntry, window: KnownWindow | undefined, graceMs: number): void {
@@ -107,8 +159,9 @@ export class LifecycleKeeper {
     const wallMs = this.#ports.clock.wallMs();
     const untilMs = window === undefined ? null : (nextOpeningMs(window.schedule, wallMs) ?? null);
     entry.held = { kind, generation: record.generation, untilMs };
-    const message = `older than maxAge; ${wakeWords(entry.held)}`;
-    this.#ports.events.record({ server: entry.name, reason: 'AgeStopped', message });
+    const [reason, cause] =
+      kind === 'age' ? (['AgeStopped', 'older than maxAge'] as const) : (['IdleStopped', 'idle'] as const);
+    this.#ports.events.record({ server: entry.name, reason, message: `${cause}; ${wakeWords(entry.held)}` });
   }
 }
 
@@ -133,4 +186,39 @@ function knownWindow({ lifecycle: { window } }: ServerEntry, schedule: Schedule,
     wallMs >= window.fromMs &&
     (window.holdsUntilMs === undefined || wallMs < window.holdsUntilMs);
   return isCovered ? window : { ...windowState(schedule, wallMs), schedule, fromMs: wallMs };
+}
+
+/** What is measured of a run. Jupyter is asked where its readiness probe asks, and as who. */
+function idleTarget(
+  { checks, cpuCores, timeoutMs, warnBeforeMs }: IdlePolicy,
+  unit: UnitState,
+  server: Server,
+): IdleTarget {
+  const { account, port, spec } = server;
+  const check = spec.readinessProbe?.check;
+  const http = check?.kind === 'http' ? check : undefined;
+  return {
+    invocationId: unit.invocationId,
+    checks,
+    cpuCores,
+    port,
+    owner: account.isDynamic === true ? { kind: 'process', pid: unit.mainPid } : { kind: 'account', uid: account.uid },
+    jupyter: {
+      scheme: http?.scheme ?? 'http',
+      path: `${basePath(http?.path ?? '/')}/api/status`,
+      headers: http?.headers ?? {},
+    },
+    tellAfterMs: timeoutMs - warnBeforeMs,
+  };
+}
+
+/** `/user/alice` of `/user/alice/api` or `/user/alice/`; empty where the path tells of none. */
+function basePath(path: string): string {
+  const [place = ''] = path.split(/[?#]/);
+  if (/\/api(\/.*)?$/.test(place)) return place.replace(/\/api(\/.*)?$/, '');
+  return place.endsWith('/') ? place.slice(0, -1) : '';
+}
+
+function minutes(ms: number): string {
+  return formatDuration(Math.round(ms / 1000) * 1000);
 }

@@ -121,6 +121,7 @@ export class ReconcileLoop {
       }),
       prober.on((name) => this.#queue.add(name)),
       sampler.on((name) => this.#queue.add(name)),
+      this.#ports.idle.on((name) => this.#queue.add(name)),
       this.#ports.userManager?.on(() => this.lookAtAll()) ?? (() => undefined),
     );
     for (const name of source.names()) this.#admitter.note(name, source.record(name)?.spec);

@@ -53,6 +53,7 @@ function serverMetrics(
   const record = ports.source.record(entry.name);
   const usage = ports.sampler.usage(entry.name);
   const isUp = positionOf(unit) === 'active';
+  const lastActivityMs = ports.idle.verdict(entry.name)?.lastActivityMs;
   const labels = Object.entries(record?.spec?.labels ?? {}).filter(([name]) =>
     ports.config.metrics.labels.includes(name),
   );
@@ -65,6 +66,7 @@ function serverMetrics(
     labels: Object.fromEntries(labels),
     phase: phaseOf({ entry, busLostMs: facts.busLostMs }),
     isReady: entry.snapshot.value === 'ready',
+    ...(lastActivityMs === undefined ? {} : { lastActivitySeconds: lastActivityMs / 1000 }),
     isDesired: restingWish(entry, wishOf(record, ports.clock.wallMs(), false)) === 'run',
     ...(isUp && unit?.activeSinceMs !== undefined ? { startTimeSeconds: unit.activeSinceMs / 1000 } : {}),
     restarts: entry.restartsTotal,

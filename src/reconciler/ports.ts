@@ -2,6 +2,7 @@ import type { Accounts, Groups } from '../accounts/types.ts';
 import type { UsageSampler } from '../cgroup/types.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
+import type { IdleMonitor } from '../idle/types.ts';
 import type { Journal } from '../journal/types.ts';
 import type { Log } from '../log.ts';
 import type { Instruments } from '../metrics/types.ts';
@@ -45,6 +46,7 @@ export interface LoopPorts {
   readonly accounts: Accounts;
   readonly groups: Groups;
   readonly prober: Prober;
+  readonly idle: IdleMonitor;
   readonly sampler: UsageSampler;
   /** Usage of pools, by their names. */
   readonly poolSampler: UsageSampler;

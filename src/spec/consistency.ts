@@ -17,6 +17,7 @@ export function findContradictions(document: ServerDocument, stem: string): Fiel
     ...memoryProblems(document.spec.resources?.memory ?? {}),
     ...probeProblems(document.spec),
     ...networkProblems(document.spec),
+    ...idleProblems(document.spec),
     ...(document.spec.dynamicUser === true ? dynamicUserProblems(document.spec) : []),
     ...(document.spec.port === 'none' ? templateProblems(document.spec, ['PORT'], 'spec.port is none') : []),
   ];
@@ -113,6 +114,20 @@ function networkProblems(spec: ServerDocument['spec']): FieldProblem[] {
       .map((kind) =>
         wrong([...path, kind], 'can reach nothing: with sandbox.privateNetwork the server has a network of its own'),
       ),
+  );
+}
+
+/** What could never be measured would count as used for ever. */
+function idleProblems({ idle, port, sandbox }: ServerDocument['spec']): FieldProblem[] {
+  const why =
+    port === 'none'
+      ? 'spec.port is none'
+      : sandbox?.privateNetwork === true
+        ? 'with sandbox.privateNetwork nobody outside can reach the server'
+        : undefined;
+  if (why === undefined) return [];
+  return (idle?.check ?? []).flatMap((check, index) =>
+    check === 'cpu' ? [] : [wrong(['spec', 'idle', 'check', index], `can't be measured: ${why}`)],
   );
 }
 

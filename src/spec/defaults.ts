@@ -9,6 +9,7 @@ export const SPEC_DEFAULTS = {
   noNewPrivileges: true,
   restartPolicy: 'OnFailure',
   overrun: 'stop',
+  idle: { cpuCores: 0.05, warnBefore: '5m' },
   terminationGracePeriod: '30s',
   startTimeout: '60s',
   backoff: { initial: '10s', max: '5m', resetAfter: '10m' },

@@ -9,6 +9,8 @@ import { parseMomentMs } from './times.ts';
 import type {
   Backoff,
   HttpCheck,
+  IdleCheck,
+  IdlePolicy,
   IoLimits,
   ProbeSpec,
   Resources,
@@ -60,6 +62,7 @@ export function resolveServer({ metadata, spec }: CompleteDocument): ServerSpec 
     terminationGracePeriodMs: parseDurationMs(spec.terminationGracePeriod ?? SPEC_DEFAULTS.terminationGracePeriod),
     startTimeoutMs: parseDurationMs(spec.startTimeout ?? SPEC_DEFAULTS.startTimeout),
     ...optional('schedule', spec.schedule, resolveSchedule),
+    ...optional('idle', spec.idle, (idle) => resolveIdle(idle, spec)),
     ...optional('maxAgeMs', spec.maxAge, parseDurationMs),
     ...(suspend === undefined ? {} : { suspend }),
     priority: spec.priority ?? SPEC_DEFAULTS.priority,
@@ -151,6 +154,18 @@ function resolveSchedule({ timeZone, windows, overrun }: NonNullable<Fields['sch
     ...optional('timeZone', timeZone, (zone) => zone),
     windows: windows.map(({ start, stop }) => ({ start: parseCron(start), stop: parseCron(stop) })),
     overrun: overrun ?? SPEC_DEFAULTS.overrun,
+  };
+}
+
+function resolveIdle(idle: NonNullable<Fields['idle']>, { port, sandbox }: Fields): IdlePolicy {
+  const timeoutMs = parseDurationMs(idle.timeout);
+  const isReachable = port !== 'none' && sandbox?.privateNetwork !== true;
+  const checks = new Set<IdleCheck>(idle.check ?? (isReachable ? ['cpu', 'connections'] : ['cpu']));
+  return {
+    timeoutMs,
+    checks: [...checks],
+    cpuCores: parseCores(idle.cpuCores ?? SPEC_DEFAULTS.idle.cpuCores),
+    warnBeforeMs: Math.min(timeoutMs, parseDurationMs(idle.warnBefore ?? SPEC_DEFAULTS.idle.warnBefore)),
   };
 }
 

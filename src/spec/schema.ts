@@ -13,6 +13,7 @@ import { portNumber, positiveDuration } from './schema/amounts.ts';
 import { backoffSchema } from './schema/backoff.ts';
 import { commandSchema, commandsSchema } from './schema/commands.ts';
 import { credentialsSchema, environmentFilesSchema, environmentSchema } from './schema/environment.ts';
+import { idleSchema } from './schema/idle.ts';
 import { metadataSchema } from './schema/metadata.ts';
 import { probesSchema } from './schema/probes.ts';
 import { resourcesSchema } from './schema/resources.ts';
@@ -124,6 +125,7 @@ export const fieldsSchema = z.strictObject({
     SPEC_DEFAULTS.startTimeout,
   ),
   schedule: field(scheduleSchema, 'Windows of time in which it is up; outside them it is kept down.'),
+  idle: field(idleSchema, 'Stops it when nobody has used it for a while.'),
   maxAge: field(
     positiveDuration(),
     'A run that is older is stopped, and stays down until hublet resume, hublet restart, a change of the spec or the opening of its next window. By default a run may be of any age.',

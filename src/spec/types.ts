@@ -122,6 +122,19 @@ export interface Suspension {
   readonly untilMs?: number;
 }
 
+/** How a server is measured that shows no use. */
+export type IdleCheck = 'cpu' | 'connections' | 'http';
+
+export interface IdlePolicy {
+  readonly timeoutMs: number;
+  /** All of them must agree; at least one. */
+  readonly checks: readonly IdleCheck[];
+  /** CPU use below this is none. */
+  readonly cpuCores: number;
+  /** Not more than the timeout. */
+  readonly warnBeforeMs: number;
+}
+
 export interface ServerSpec {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -168,6 +181,8 @@ export interface ServerSpec {
   readonly startTimeoutMs: number;
   /** Absent: it may run at any time. */
   readonly schedule?: Schedule;
+  /** Absent: it may be idle for ever. */
+  readonly idle?: IdlePolicy;
   /** A run older than this is stopped; absent: none is. */
   readonly maxAgeMs?: number;
   readonly suspend?: Suspension;

@@ -43,7 +43,7 @@ export interface ServerMemory {
 
 /** See reconciler/lifecycle.ts. */
 export interface HeldMemory {
-  readonly kind: 'age';
+  readonly kind: 'age' | 'idle';
   readonly generation: number;
   readonly untilMs: number | null;
 }

@@ -163,6 +163,20 @@ export function serverFields(places: ServerPlaces = ANY_PLACES): fc.Arbitrary<Fi
       resetAfter: fc.constantFrom('1m', 600),
     }),
     priority: fc.integer({ min: -10, max: 10 }),
+    // Open at any time, and no age that a test comes to: on a machine such a server is to run.
+    schedule: fc.record(
+      {
+        timeZone: fc.constantFrom('UTC', 'Europe/Berlin'),
+        windows: fc.constant<{ start: string; stop: string }[]>([{ start: '*/5 * * * *', stop: '*/5 * * * *' }]),
+        overrun: fc.constantFrom('stop' as const, 'finish' as const),
+      },
+      { requiredKeys: ['windows'] },
+    ),
+    idle: fc.constantFrom<NonNullable<Fields['idle']>>(
+      { timeout: '1h' },
+      { timeout: 7200, check: ['cpu'], cpuCores: '100m', warnBefore: '1m' },
+    ),
+    maxAge: fc.constantFrom('12h', 90_000),
     terminationGracePeriod: fc.constantFrom('500ms', '10s', 30, '1h30m'),
     startTimeout: fc.constantFrom('30s', 90, '5m'),
   });

@@ -2,6 +2,7 @@ import type { AccountAnswer, NssAnswer } from '../../src/accounts/types.ts';
 import type { Group } from '../../src/admission/types.ts';
 import type { UsageSampler } from '../../src/cgroup/types.ts';
 import type { Config } from '../../src/config/types.ts';
+import type { IdleTarget, IdleVerdict } from '../../src/idle/types.ts';
 import type { InvocationRecord } from '../../src/journal/types.ts';
 import type { Instruments } from '../../src/metrics/types.ts';
 import type { KnownHealth, ProbeTarget, ProbeVerdict } from '../../src/probes/types.ts';
@@ -123,6 +124,9 @@ export class World {
   readonly probed = new Map<string, ProbeTarget>();
   /** And what was said to be known of that run. */
   readonly known = new Map<string, KnownHealth | undefined>();
+  /** What is to be measured of servers, and what was. */
+  readonly idleTargets = new Map<string, IdleTarget>();
+  readonly idleVerdicts = new Map<string, IdleVerdict>();
   readonly events: HubletEvent[] = [];
   readonly exits: string[] = [];
   workingSetBytes = 0;
@@ -314,6 +318,17 @@ export class World {
           this.#probeListeners.add(listener);
           return () => this.#probeListeners.delete(listener);
         },
+        stop: () => undefined,
+      },
+      idle: {
+        follow: (server, target) => void this.idleTargets.set(server, target),
+        unfollow: (server) => {
+          this.idleTargets.delete(server);
+          this.idleVerdicts.delete(server);
+        },
+        verdict: (server) => this.idleVerdicts.get(server),
+        on: () => () => undefined,
+        start: () => undefined,
         stop: () => undefined,
       },
       sampler: this.#sampler(() => this.workingSetBytes),

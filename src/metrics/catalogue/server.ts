@@ -51,6 +51,15 @@ export const SERVER_ROWS = [
     source: 'ActiveEnterTimestamp',
   },
   {
+    name: 'hublet_server_last_activity_timestamp_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    labels: [SERVER],
+    help: 'Unix time at which the server was last found used, or its use could not be measured; absent where its spec has no idle, and while it is down.',
+    level: 'basic',
+    source: 'cpu.stat; /proc/net/tcp; Jupyter',
+  },
+  {
     name: 'hublet_server_restarts_total',
     type: 'counter',
     labels: [SERVER],

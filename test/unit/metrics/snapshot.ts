@@ -36,6 +36,7 @@ export function server(name: string, fields: Partial<ServerMetrics> = {}): Serve
     isReady: true,
     isDesired: true,
     startTimeSeconds: 1_700_000_000,
+    lastActivitySeconds: 1_700_000_100,
     restarts: 0,
     oomKills: 0,
     usage: FULL_USAGE,

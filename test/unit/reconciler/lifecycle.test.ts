@@ -202,3 +202,99 @@ describe('maxAge', () => {
     expect(world.status('alice').phase).toBe('Ready');
   });
 });
+
+describe('idle', () => {
+  const spec = { ...base, idle: { timeout: '30m', warnBefore: '5m' } };
+
+  /** What the monitor finds next of the present run. */
+  async function find(idleMs: number, kind: 'idle' | 'active' | 'unknown' = 'idle'): Promise<void> {
+    const invocationId = world.status('alice').invocationId ?? '';
+    const wallMs = world.clock.wallMs();
+    const sinceWallMs = kind === 'idle' ? wallMs - idleMs : undefined;
+    world.idleVerdicts.set('alice', { invocationId, kind, idleMs, sinceWallMs, lastActivityMs: wallMs - idleMs });
+    world.loop.lookAtAll();
+    await world.settle();
+  }
+
+  beforeEach(async () => {
+    world.source.put('alice', spec);
+    await world.start();
+    world.loop.lookAtAll();
+    await world.settle();
+  });
+
+  it('is measured as its spec says', () => {
+    expect(world.idleTargets.get('alice')).toMatchObject({
+      invocationId: world.status('alice').invocationId,
+      checks: ['cpu', 'connections'],
+      cpuCores: 0.05,
+      port: world.ports.get('alice'),
+      owner: { kind: 'account', uid: 1000 },
+      tellAfterMs: 25 * MINUTE_MS,
+    });
+    expect(world.condition('alice', 'Idle')).toMatchObject({ status: 'Unknown', reason: 'NotMeasured' });
+  });
+
+  it('warns, then stops, and stays down until its spec changes', async () => {
+    await find(24 * MINUTE_MS);
+    expect(world.condition('alice', 'Idle')).toMatchObject({ status: 'True', reason: 'NoActivity' });
+    expect(reasons()).not.toContain('IdleWarning');
+    await find(25 * MINUTE_MS);
+    expect(reasons()).toContain('IdleWarning');
+    await leap(5 * MINUTE_MS);
+    await find(30 * MINUTE_MS);
+    expect(world.status('alice').phase).toBe('Stopped');
+    expect(world.condition('alice', 'Ready')?.message).toContain('was idle; stays down until hublet resume');
+    expect(reasons().filter((reason) => reason === 'IdleStopped')).toHaveLength(1);
+    expect(world.idleTargets.has('alice')).toBe(false);
+    await world.kill();
+    await world.start();
+    expect(world.status('alice').phase).toBe('Stopped');
+
+    world.source.put('alice', spec, { 'hublet/resumedAt': 'now' });
+    await world.settle();
+    expect(world.status('alice').phase).toBe('Ready');
+  });
+
+  it('is not stopped where it is used after the warning, nor where that is not known', async () => {
+    await find(26 * MINUTE_MS);
+    await find(0, 'active');
+    expect(world.condition('alice', 'Idle')).toMatchObject({ status: 'False', reason: 'Active' });
+    await find(0, 'unknown');
+    await leap(HOUR_MS);
+    expect(world.status('alice').phase).toBe('Ready');
+    await find(26 * MINUTE_MS);
+    expect(reasons().filter((reason) => reason === 'IdleWarning')).toHaveLength(2);
+  });
+
+  it('is warned first however long it has been idle', async () => {
+    await find(2 * HOUR_MS);
+    expect(world.status('alice').phase).toBe('Ready');
+    expect(reasons()).toContain('IdleWarning');
+    await leap(5 * MINUTE_MS);
+    expect(world.status('alice').phase).toBe('Stopped');
+  });
+
+  it('waits a minute after the clock jumped', async () => {
+    await find(26 * MINUTE_MS);
+    await leap(5 * MINUTE_MS);
+    world.clock.stepWall(3 * HOUR_MS);
+    await find(31 * MINUTE_MS);
+    expect(world.status('alice').phase).toBe('Ready');
+    await leap(MINUTE_MS);
+    expect(world.status('alice').phase).toBe('Stopped');
+  });
+
+  it('asks Jupyter below the path of its readiness probe', async () => {
+    const http = { path: '/user/alice/api', headers: { Authorization: 'token t' } };
+    world.source.put('alice', { ...spec, idle: { timeout: '1m', check: ['http'] }, probes: { readiness: { http } } });
+    await world.settle();
+    world.loop.lookAtAll();
+    await world.settle();
+    expect(world.idleTargets.get('alice')?.jupyter).toEqual({
+      scheme: 'http',
+      path: '/user/alice/api/status',
+      headers: { Authorization: 'token t' },
+    });
+  });
+});

@@ -48,8 +48,8 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
   ],
   [
     'fields of the contract that are not there yet',
-    serverWith('idle: {timeout: 1h}', 'probes:', '  liveness: {exec: {command: [x]}}'),
-    'alice.yaml:7:3: spec.idle: is not in this version of hublet',
+    serverWith('deletionPolicy: Orphan', 'probes:', '  liveness: {exec: {command: [x]}}'),
+    'alice.yaml:7:3: spec.deletionPolicy: is not in this version of hublet',
     'alice.yaml:9:16: spec.probes.liveness.exec: is not in this version of hublet',
   ],
   [

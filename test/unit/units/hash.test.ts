@@ -72,6 +72,9 @@ describe('the hash of a unit', () => {
       restartPolicy: 'Never',
       labels: { a: 'b' },
       suspend: {},
+      schedule: { windows: [], overrun: 'finish' },
+      maxAgeMs: 1,
+      idle: { timeoutMs: 60_000, checks: ['cpu'], cpuCores: 1, warnBeforeMs: 1 },
     };
 
     expect(hashOf(changes)).toBe(hashOf());
