@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../fakes/clock.ts';
 import { ControllerHost, spec } from '../fakes/controllerHost.ts';
@@ -123,5 +127,73 @@ describe('maxAge', () => {
     expect(host.status('ann')?.phase).toBe('Stopped');
     host.put('ann', spec('ann', '  maxAge: 3h\n'));
     await host.untilPhase('ann', 'Ready');
+  });
+});
+
+describe('idle', () => {
+  beforeEach(async () => {
+    host = await ControllerHost.open();
+  });
+
+  /** CPU time that the kernel counts for a server's cgroup. */
+  function useCpu(name: string, seconds: number): void {
+    const path = join(host.root, 'cgroup', host.status(name)?.controlGroup ?? '');
+    mkdirSync(path, { recursive: true });
+    const text = `usage_usec ${seconds * 1e6}\nuser_usec ${seconds * 1e6}\nsystem_usec 0\n`;
+    writeFileSync(join(path, 'cpu.stat'), text);
+  }
+
+  const idleFor = (timeout: string, check: string) =>
+    `  idle: {timeout: ${timeout}, warnBefore: 30s, check: [${check}]}\n`;
+
+  it('stops a server after a warning, not while it works, not early after a restart of the controller, and is woken', async () => {
+    host.put('ann', spec('ann', idleFor('2m', 'cpu')));
+    await host.start();
+    await host.untilPhase('ann', 'Ready');
+    await host.until(() => host.status('ann')?.controlGroup !== null, 'its cgroup is known');
+    useCpu('ann', 1);
+    for (let seconds = 10; seconds < 100; seconds += 10) {
+      useCpu('ann', seconds);
+      await host.pass(15_000);
+    }
+    expect(host.condition('ann', 'Idle')).toMatchObject({ status: 'False', reason: 'Active' });
+    await host.pass(60_000);
+    expect(host.condition('ann', 'Idle')).toMatchObject({ status: 'True', reason: 'NoActivity' });
+    const run = host.invocation('ann');
+
+    await host.kill();
+    await host.start();
+    await host.pass(90_000);
+    expect(host.invocation('ann')).toBe(run);
+    expect(host.events('ann')).not.toContain('IdleStopped');
+    await host.pass(90_000);
+    expect(host.events('ann')).toContain('IdleWarning');
+    await host.pass(60_000);
+    await host.untilPhase('ann', 'Stopped');
+    expect(host.events('ann')).toContain('IdleStopped');
+
+    await host.pass(60_000);
+    expect(host.status('ann')?.phase).toBe('Stopped');
+    host.put('ann', spec('ann', idleFor('3m', 'cpu')));
+    await host.untilPhase('ann', 'Ready');
+    expect(host.invocation('ann')).not.toBe(run);
+  });
+
+  it('leaves a server alone that somebody is connected to', async () => {
+    host.put('ann', spec('ann', idleFor('1m', 'connections')));
+    await host.start();
+    await host.untilPhase('ann', 'Ready');
+    const port = host.status('ann')?.address?.port;
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    const client = connect({ host: '127.0.0.1', port: Number(port) });
+    await once(client, 'connect');
+
+    await host.pass(120_000);
+    expect(host.condition('ann', 'Idle')).toMatchObject({ status: 'False', reason: 'Active' });
+    client.destroy();
+    await host.pass(120_000);
+    await host.untilPhase('ann', 'Stopped');
+    server.close();
   });
 });
