@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { unitName } from '../../../src/units/name.ts';
 import { World } from '../../fakes/world.ts';
@@ -297,4 +298,51 @@ describe('idle', () => {
       headers: { Authorization: 'token t' },
     });
   });
+});
+
+describe('whatever clocks and controllers do', () => {
+  it('nothing is stopped before it is due, and in the end everything is', async () => {
+    const act = fc.oneof(
+      fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1_000, max: 2 * HOUR_MS }) }),
+      fc.record({ kind: fc.constant('step' as const), ms: fc.integer({ min: -3 * HOUR_MS, max: 3 * HOUR_MS }) }),
+      fc.constant({ kind: 'restart' as const }),
+      fc.constant({ kind: 'look' as const }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { maxLength: 12 }), async (acts) => {
+        const own = new World();
+        own.source.put('alice', { ...base, maxAge: '6h' });
+        own.source.put('bob', { ...base, schedule: OFFICE });
+        await own.start();
+        const bornMs = own.clock.monotonicMs();
+        for (const one of acts) {
+          const wasUp = own.status('bob').phase === 'Ready';
+          if (one.kind === 'pass') own.clock.advance(one.ms);
+          if (one.kind === 'step') own.clock.stepWall(one.ms);
+          if (one.kind === 'restart') await own.kill();
+          if (one.kind === 'restart') await own.start();
+          if (one.kind === 'look') own.loop.lookAtAll();
+          await own.settle();
+          const isOld = own.clock.monotonicMs() - bornMs >= 6 * HOUR_MS;
+          if (!isOld) expect(own.status('alice').phase).toBe('Ready');
+          // At the moment of a jump, whatever it says, what ran runs on.
+          own.loop.lookAtAll();
+          await own.settle();
+          if (one.kind === 'step' && Math.abs(one.ms) > 5 * MINUTE_MS && wasUp) {
+            expect(own.status('bob').phase).toBe('Ready');
+          }
+        }
+        own.clock.advance(6 * HOUR_MS);
+        await own.settle();
+        own.clock.advance(2 * MINUTE_MS);
+        own.loop.lookAtAll();
+        await own.settle();
+        expect(own.status('alice').phase).toBe('Stopped');
+        const hour = new Date(own.clock.wallMs()).getUTCHours();
+        expect(own.status('bob').phase).toBe(hour >= 8 && hour < 18 ? 'Ready' : 'Stopped');
+        await own.kill();
+      }),
+      { numRuns: 25 },
+    );
+  }, 60_000);
 });
