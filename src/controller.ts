@@ -38,6 +38,7 @@ import { createEventLog } from './status/events.ts';
 import { createStatusFiles } from './status/files.ts';
 import { openAdmittedStore } from './store/admitted.ts';
 import { readBootId } from './store/boot.ts';
+import { openClockMemory } from './store/clockOffset.ts';
 import { openInstance } from './store/instance.ts';
 import { openRuntimeStore } from './store/memory.ts';
 import { openPoolStore } from './store/pools.ts';
@@ -142,7 +143,7 @@ export function createController(options: ControllerOptions): Controller {
   });
   const startedAtMs = clock.wallMs();
   let reconnects = 0;
-  const clockWatch = new ClockWatch(clock);
+  const clockWatch = new ClockWatch(clock, openClockMemory({ runtimeDirectory: config.runtimeDirectory, bootId, log }));
   const sampler = createUsageSampler({
     clock,
     log,

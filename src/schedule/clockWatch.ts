@@ -14,11 +14,20 @@ export interface ClockJudge {
   graceLeftMs(): number;
 }
 
+/** What outlives the controller, within a boot: how far the wall clock is ahead of the monotonic one, milliseconds. */
+export interface ClockMemory {
+  /** Undefined: nothing is known. */
+  read(): number | undefined;
+  write(offsetMs: number): void;
+}
+
 /** A step up to this is a correction of a clock that is right by and large. */
 export const JUMP_MS = 5 * 60_000;
 /** After a jump a person, or NTP, has this long to set it right before any server is stopped by it. */
 export const CLOCK_GRACE_MS = 60_000;
 const PERIOD_MS = 5_000;
+/** Corrections up to this need not be remembered. */
+const REMEMBER_MS = 60_000;
 
 /**
  * Watches the wall clock against the monotonic one, which no step moves and which stands still while the machine sleeps.
@@ -28,20 +37,24 @@ const PERIOD_MS = 5_000;
 export class ClockWatch implements ClockJudge {
   readonly #clock: Clock;
   readonly #listeners = new Set<(jump: ClockJump | undefined) => void>();
+  readonly #memory: ClockMemory | undefined;
   #offsetMs: number;
+  #writtenMs: number | undefined;
   #jump: ClockJump | undefined;
   #graceUntilMs = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, memory?: ClockMemory) {
     this.#clock = clock;
-    this.#offsetMs = clock.wallMs() - clock.monotonicMs();
+    this.#memory = memory;
+    this.#writtenMs = memory?.read();
+    this.#offsetMs = this.#writtenMs ?? clock.wallMs() - clock.monotonicMs();
   }
 
   start(): void {
+    this.#look();
     this.#cancel ??= this.#clock.after(PERIOD_MS, () => {
       this.#cancel = undefined;
-      this.#look();
       this.start();
     });
   }
@@ -72,6 +85,10 @@ export class ClockWatch implements ClockJudge {
     const atMs = this.#clock.wallMs();
     const byMs = atMs - nowMs - this.#offsetMs;
     this.#offsetMs += byMs;
+    if (this.#writtenMs === undefined || Math.abs(this.#offsetMs - this.#writtenMs) > REMEMBER_MS) {
+      this.#writtenMs = this.#offsetMs;
+      this.#memory?.write(this.#offsetMs);
+    }
     if (Math.abs(byMs) > JUMP_MS) {
       this.#graceUntilMs = nowMs + CLOCK_GRACE_MS;
       this.#jump = { byMs, atMs };

@@ -80,6 +80,21 @@ describe('a schedule', () => {
     await host.untilPhase('ann', 'Stopped');
   });
 
+  it('sees a jump that came while no controller ran', async () => {
+    host.put('ann', spec('ann', schedule('0 0 * * *', '0 5 * * *')));
+    await host.start();
+    await host.untilPhase('ann', 'Ready');
+    const run = host.invocation('ann');
+    await host.kill();
+    host.clock.stepWall(6 * HOUR_MS);
+    await host.start();
+    await host.pass(50_000);
+    expect(host.invocation('ann')).toBe(run);
+    expect(host.hostEvents('ClockJump')).toHaveLength(1);
+    await host.pass(20_000);
+    await host.untilPhase('ann', 'Stopped');
+  });
+
   it('lets a run finish that is to, whatever controllers come and go', async () => {
     host.put('ann', spec('ann', schedule('0 0 * * *', '0 1 * * *', ', overrun: finish')));
     await host.start();

@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import type { Log } from '../log.ts';
+import type { ClockMemory } from '../schedule/clockWatch.ts';
+import { readFileIfPresent, writeFileAtomic } from './files.ts';
+
+/**
+ * What the wall clock was ahead of the monotonic one, in `clock.json` below the runtime directory: a jump is seen even where
+ * no controller ran meanwhile. That of another boot, or a damaged one, counts as none.
+ */
+export function openClockMemory({
+  runtimeDirectory,
+  bootId,
+  log,
+}: {
+  readonly runtimeDirectory: string;
+  readonly bootId: string;
+  readonly log: Log;
+}): ClockMemory {
+  const path = join(runtimeDirectory, 'clock.json');
+  return {
+    read() {
+      const stored = parse(readFileIfPresent(path));
+      return stored?.bootId === bootId && typeof stored.offsetMs === 'number' ? stored.offsetMs : undefined;
+    },
+    write(offsetMs) {
+      try {
+        writeFileAtomic(path, `${JSON.stringify({ bootId, offsetMs })}\n`, { mode: 0o600 });
+      } catch (err) {
+        // A full disk keeps nobody from watching the clock.
+        log.warn({ err, path }, 'the state of the clock could not be written');
+      }
+    },
+  };
+}
+
+function parse(text: string | undefined): { readonly bootId?: unknown; readonly offsetMs?: unknown } | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
