@@ -21,7 +21,7 @@ export interface IdleMonitorOptions {
   readonly askJupyter: AskJupyter;
 }
 
-/** Twice within the sampler's own period plus some: each pass finds a new sample of CPU time. */
+/** More than the period of the sampler (10 s): each pass finds a new sample of CPU time. */
 const PERIOD_MS = 15_000;
 /** A connection that is gone after this long was a probe, or ended anyway: a browser that shows a notebook keeps one open. */
 const CONNECTION_HOLD_MS = 2_000;
