@@ -141,11 +141,14 @@ describe('arguments', () => {
 });
 
 describe('after its deletion', () => {
-  it('nothing of its environment is left in hublet', async () => {
+  it('nothing of its environment is left but its revisions, for root only and a week, so that a deletion can be taken back', async () => {
     await removeSpecs(machine, ['alice']);
     await awaitGone(machine, ['alice']);
     expect(await machine.run('ls /run/hublet/env')).not.toContain(environmentFile('alice').split('/').at(-1));
-    expect((await machine.exec('grep -rlF sesame /run/hublet /var/lib/hublet')).stdout).toBe('');
+    expect((await machine.exec('grep -rlF sesame /run/hublet')).stdout).toBe('');
+    const kept = (await machine.exec('grep -rlF sesame /var/lib/hublet')).stdout.trim().split('\n');
+    expect(kept).toEqual(kept.map(() => expect.stringMatching(/^\/var\/lib\/hublet\/revisions\//)));
+    expect(await machine.run('stat -c "%a %U" /var/lib/hublet/revisions')).toBe('700 root\n');
   });
 });
 
