@@ -3,24 +3,22 @@
 import type { Clock } from '../clock.ts';
 import type { SourceDirectory } from '../config/types.ts';
 import type { Log } from '../log.ts';
-import { Absences } from './absence.ts';
 import { Agenda } from './agenda.ts';
 import { SpecBook } from './book.ts';
 import { isLost, type Listing } from './folder.ts';
 import type { LastGood, LastGoodStore } from './lastgood.ts';
-import { ListingTimer } from './listingTimer.ts';
+import { ListingTimer, nextListingInMs } from './listingTimer.ts';
 import type { SourceMemories } from './memory.ts';
 import { classifyFile } from './names.ts';
-import { type PruneRule, pruneDigest } from './prune.ts';
-import { type PruneAnswer, PruneRelease } from './pruneRelease.ts';
+import type { PruneRule } from './prune.ts';
+import type { PruneAnswer } from './pruneRelease.ts';
+import { Removals } from './removals.ts';
 import type { SpecFolder } from './specFolder.ts';
-import { findLoss, type Loss } from './standing.ts';
+import { findLoss, type Loss, stateOf } from './standing.ts';
 import type { DocumentRecord, SourceState, SpecRefusal } from './types.ts';
 import type { WatchDirectory } from './watcher.ts';
 import { WatchKeeper } from './watchKeeper.ts';
 
-const LIST_UNWATCHED_MS = 5_000;
-const LIST_LOST_MS = 1_000;
 /** A file that is no spec came or went: only the count of such files changes. */
 const LIST_IGNORED_MS = 1_000;
 
@@ -48,8 +46,7 @@ export class DirectorySource {
   readonly #book: SpecBook;
   readonly #agenda: Agenda;
   readonly #keeper: WatchKeeper;
-  readonly #absences: Absences;
-  readonly #release: PruneRelease;
+  readonly #removals: Removals;
   readonly #timer: ListingTimer;
   #loss: Loss | undefined = { reason: 'Missing', message: 'not listed yet', missing: [] };
   /** Of the directory that is trusted. */
@@ -65,11 +62,19 @@ export class DirectorySource {
     this.#config = config;
     const memory = memories.get(this.path);
     this.#inode = memory.inode;
-    this.#absences = new Absences(() => this.#rule(), memory.held);
-    this.#release = new PruneRelease(memory.release);
+    this.#removals = new Removals({
+      path: this.path,
+      memory,
+      log,
+      rule: () => this.#rule(),
+      servers: () => this.#servers(),
+      isElsewhere: (name) => options.isElsewhere(name),
+      remove: (name) => this.#remove(name),
+      remember: () => this.#remember(),
+    });
     this.#book = new SpecBook({ path: this.path, store, log, claim: (name) => options.claim(name) });
     this.#agenda = new Agenda(clock, (name) => this.#look(name));
-    this.#timer = new ListingTimer(clock, () => this.#list());
+    this.#timer = new ListingTimer(clock, () => this.refresh());
     this.#keeper = new WatchKeeper({
       path: this.path,
       watch,
@@ -131,7 +136,7 @@ export class DirectorySource {
 
   /** A name whose file is missing for another reason than that somebody removed it: it waits for a person. */
   hold(name: string): void {
-    this.#absences.hold(name);
+    this.#removals.hold(name);
   }
 
   /** A spec accepted from a directory that is no source any more. Where no file of it is here, its removal is held. */
@@ -139,7 +144,7 @@ export class DirectorySource {
     this.#book.adopt(stored);
     if (this.shows(stored.name)) this.reconsider(stored.name);
     else {
-      this.#absences.hold(stored.name);
+      this.#removals.hold(stored.name);
       this.#remember();
       this.#options.changed(undefined);
     }
@@ -148,44 +153,52 @@ export class DirectorySource {
   drop(name: string): void {
     this.#book.drop(name);
     this.#agenda.drop(name);
-    this.#absences.drop(name);
-    if (this.#release.settle(name)) this.#remember();
+    this.#removals.drop(name);
   }
 
   state(): SourceState {
-    const held = this.#loss?.reason === 'Replaced' ? this.#loss.missing : this.#absences.held();
-    return {
+    return stateOf({
       path: this.path,
-      isReady: this.#loss === undefined,
-      reason: this.#loss?.reason ?? 'Listed',
+      loss: this.#loss,
+      listing: this.#listing,
       isWatched: this.#keeper.isWatching,
-      message: this.#loss?.message ?? '',
-      files: this.#listing?.files.size ?? 0,
       invalid: this.#book.invalid(),
-      undecided: this.#loss === undefined ? this.#book.undecided() : 0,
-      ignored: this.#listing?.ignored ?? [],
-      heldForPrune: held,
-      pruneDigest: pruneDigest(held),
-    };
+      undecided: this.#book.undecided(),
+      held: this.#removals.held(),
+    });
   }
 
   /** Lists now what is to be listed some time. */
   refresh(): void {
-    this.#list();
+    const answer = this.#options.folder.list();
+    const before = this.#listing;
+    if (!isLost(answer)) this.#take(answer);
+    // Whatever is there when it is back has to be watched anew.
+    else this.#watchedInode = undefined;
+    const loss = findLoss(answer, { inode: this.#inode, names: this.#servers(), rule: this.#rule() });
+    if (loss !== undefined) this.#lose(loss);
+    else if (!isLost(answer)) this.#trust(answer);
+    if (!isLost(answer) && before?.ignored.join('/') !== answer.ignored.join('/')) this.#options.changed(undefined);
+
+    const proofMs = this.#removals.nextProofInMs(this.#options.clock.monotonicMs());
+    const { rescanMs } = this.#options.settings();
+    this.#timer.after(
+      nextListingInMs({ isLost: this.#loss !== undefined, isWatched: this.#keeper.isWatching, rescanMs, proofMs }),
+    );
   }
 
   /** A person confirmed the removal of exactly the held names. Undefined: they are others, and were, or none. */
   releasePrune(digest: string): PruneAnswer | undefined {
     // What is back by now is not to go.
-    this.#list();
+    this.refresh();
     const { heldForPrune: names, pruneDigest: present } = this.state();
-    if (present !== digest) return this.#release.isLast(digest) ? { kind: 'already', source: this.path } : undefined;
+    if (present !== digest)
+      return this.#removals.isLastRelease(digest) ? { kind: 'already', source: this.path } : undefined;
     const loss = this.#loss;
     if (loss !== undefined && loss.reason !== 'Replaced') {
       return { kind: 'refused', message: `${this.path} ${loss.message}; nothing is removed before that` };
     }
-    this.#release.add(digest, names);
-    for (const name of names) this.#remove(name);
+    this.#removals.release(digest, names);
     if (loss !== undefined && this.#listing !== undefined) this.#trust(this.#listing);
     this.#remember();
     this.#options.changed(undefined);
@@ -207,27 +220,9 @@ export class DirectorySource {
     }
     const result = this.#book.look(name, file, this.#options.clock.monotonicMs());
     if (result.isAbsent) this.#timer.after(0);
-    else if (this.#release.settleListed((one) => one === name)) this.#remember();
+    else this.#removals.seen(name);
     if (result.againMs !== undefined) this.#agenda.again(name, result.againMs);
     if (result.isChanged) this.#options.changed(name);
-  }
-
-  #list(): void {
-    const answer = this.#options.folder.list();
-    const before = this.#listing;
-    if (!isLost(answer)) this.#take(answer);
-    // Whatever is there when it is back has to be watched anew.
-    else this.#watchedInode = undefined;
-    const loss = findLoss(answer, { inode: this.#inode, names: this.#servers(), rule: this.#rule() });
-    if (loss !== undefined) this.#lose(loss);
-    else if (!isLost(answer)) this.#trust(answer);
-    if (!isLost(answer) && before?.ignored.join('/') !== answer.ignored.join('/')) this.#options.changed(undefined);
-
-    const { clock, settings } = this.#options;
-    const { rescanMs } = settings();
-    const usualMs = this.#keeper.isWatching ? rescanMs : Math.min(LIST_UNWATCHED_MS, rescanMs);
-    const proofMs = this.#absences.nextProofInMs(clock.monotonicMs());
-    this.#timer.after(this.#loss !== undefined ? LIST_LOST_MS : Math.min(usualMs, proofMs ?? usualMs));
   }
 
   /** What can be said of a directory whether it is trusted or not. */
@@ -257,41 +252,15 @@ export class DirectorySource {
     }
     const nowMs = clock.monotonicMs();
     for (const name of this.#book.dropStrays((name) => listing.files.has(name))) changed(name);
-    const isListed = (name: string) => listing.files.has(name);
-    const isOff = this.#release.settleListed(isListed);
-    const isBack = this.#absences.update(this.#servers(), isListed, nowMs);
-    this.#settleAbsences(nowMs);
-    if (isBack || isOff) {
-      this.#remember();
-      changed(undefined);
-    }
+    if (this.#removals.settle((name) => listing.files.has(name), nowMs)) changed(undefined);
     this.#agenda.hintAll(
       [...listing.files].filter(([name, stamp]) => this.#book.isDue(name, stamp)).map(([name]) => name),
     );
   }
 
-  #settleAbsences(nowMs: number): void {
-    const { isElsewhere, log } = this.#options;
-    for (const name of [...this.#absences.proven(nowMs), ...this.#absences.held()]) {
-      // It moved to another source, so it has not vanished; or a person confirmed it to an earlier controller.
-      if (isElsewhere(name) || this.#release.has(name)) this.#remove(name);
-    }
-    const plan = this.#absences.settle(this.#servers().length, nowMs);
-    for (const name of plan.remove) this.#remove(name);
-    if (plan.hold.length === 0) return;
-    log.warn(
-      { source: this.path, held: this.#absences.held().length },
-      'many specs vanished at once, their servers are kept',
-    );
-    this.#remember();
-    this.#options.changed(undefined);
-  }
-
   #remove(name: string): void {
-    this.#absences.drop(name);
     this.#agenda.drop(name);
     this.#book.markDeleted(name);
-    this.#options.log.info({ server: name, source: this.path }, 'spec is gone');
     this.#options.changed(name);
   }
 
@@ -304,7 +273,7 @@ export class DirectorySource {
     const before = this.#loss;
     this.#loss = loss;
     this.#agenda.clear();
-    this.#absences.restart();
+    this.#removals.restart();
     if (before?.message === loss.message) return;
     this.#options.log.error({ source: this.path, reason: loss.reason, detail: loss.message }, 'source is not ready');
     this.#options.changed(undefined);
@@ -324,8 +293,7 @@ export class DirectorySource {
   #remember(): void {
     this.#options.memories.set(this.path, {
       inode: this.#inode,
-      held: this.#absences.held(),
-      release: this.#release.stored,
+      ...this.#removals.memory,
     });
   }
 }

@@ -37,3 +37,19 @@ export class ListingTimer {
     this.#next?.cancel();
   }
 }
+
+const UNWATCHED_MS = 5_000;
+const LOST_MS = 1_000;
+
+/** How long until the next listing. `proofMs`: until an absence is proven; undefined: none waits for that. */
+export function nextListingInMs(directory: {
+  readonly isLost: boolean;
+  readonly isWatched: boolean;
+  readonly rescanMs: number;
+  readonly proofMs: number | undefined;
+}): number {
+  const { isLost, isWatched, rescanMs, proofMs } = directory;
+  if (isLost) return LOST_MS;
+  const usualMs = isWatched ? rescanMs : Math.min(UNWATCHED_MS, rescanMs);
+  return Math.min(usualMs, proofMs ?? usualMs);
+}

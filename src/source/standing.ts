@@ -1,5 +1,6 @@
 import { type FolderLoss, isLost, type Listing } from './folder.ts';
-import { isSameState, type PruneRule } from './prune.ts';
+import { isSameState, type PruneRule, pruneDigest } from './prune.ts';
+import type { SourceState } from './types.ts';
 
 /** Why a directory does not count at present: nothing is created, changed or deleted by it. */
 export interface Loss {
@@ -29,4 +30,31 @@ export function findLoss(answer: Listing | FolderLoss, known: KnownFolder): Loss
     `is another directory than before and shows only ${present} of ${known.names.length} known specs ` +
     `(is something not mounted?); servers go on as they are until more are back or their removal is confirmed`;
   return { reason: 'Replaced', message, missing };
+}
+
+/** What people are told of a directory. Of one that was replaced, all that is missing waits for a person. */
+export function stateOf(directory: {
+  readonly path: string;
+  readonly loss: Loss | undefined;
+  readonly listing: Listing | undefined;
+  readonly isWatched: boolean;
+  readonly invalid: SourceState['invalid'];
+  readonly undecided: number;
+  readonly held: readonly string[];
+}): SourceState {
+  const { path, loss, listing, isWatched, invalid, undecided } = directory;
+  const held = loss?.reason === 'Replaced' ? loss.missing : directory.held;
+  return {
+    path,
+    isReady: loss === undefined,
+    reason: loss?.reason ?? 'Listed',
+    isWatched,
+    message: loss?.message ?? '',
+    files: listing?.files.size ?? 0,
+    invalid,
+    undecided: loss === undefined ? undecided : 0,
+    ignored: listing?.ignored ?? [],
+    heldForPrune: held,
+    pruneDigest: pruneDigest(held),
+  };
 }

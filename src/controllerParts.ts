@@ -1,0 +1,187 @@
+/** Builds the parts of a controller that touch the world: files, D-Bus, cgroups, sockets. Nothing of them starts here; controller.ts starts and stops them. */
+import { createAccounts, createGroups } from './accounts/directory.ts';
+import type { AccountPaths } from './accounts/localFile.ts';
+import { createMemberships } from './accounts/memberships.ts';
+import { readHostResources } from './cgroup/host.ts';
+import { CGROUP_ROOT } from './cgroup/read.ts';
+import { createUsageSampler } from './cgroup/sampler.ts';
+import type { Clock } from './clock.ts';
+import type { ConfigKeeper } from './config/keeper.ts';
+import type { Config } from './config/types.ts';
+import { readPortUse } from './idle/connections.ts';
+import { createAskJupyter } from './idle/jupyter.ts';
+import { createIdleMonitor } from './idle/monitor.ts';
+import type { IdleMonitor } from './idle/types.ts';
+import { createJournal } from './journal/journalctl.ts';
+import type { Log } from './log.ts';
+import type { Instruments } from './metrics/types.ts';
+import { createCheck } from './probes/check.ts';
+import { createListenerTable, holdersOf } from './probes/listeners.ts';
+import { createProber } from './probes/prober.ts';
+import { readProcessOwner } from './probes/processOwner.ts';
+import { DesiredState } from './reconciler/desired.ts';
+import type { LoopPorts } from './reconciler/ports.ts';
+import { ClockWatch } from './schedule/clockWatch.ts';
+import { SourceSet } from './source/set.ts';
+import { parseSpec } from './spec/parse.ts';
+import { formatProblem } from './spec/problems.ts';
+import { createEventLog } from './status/events.ts';
+import { createStatusFiles } from './status/files.ts';
+import { openAdmittedStore } from './store/admitted.ts';
+import { readBootId } from './store/boot.ts';
+import { openClockMemory } from './store/clockOffset.ts';
+import { openInstance } from './store/instance.ts';
+import { openRuntimeStore } from './store/memory.ts';
+import { openPoolStore } from './store/pools.ts';
+import { openPortStore } from './store/ports.ts';
+import { SystemdOverDbus } from './systemd/adapter.ts';
+import type { UserManager } from './systemd/userManager.ts';
+import { liveRows } from './units/table.ts';
+
+export interface ControllerOptions {
+  readonly config: Config;
+  /** Where newer configurations come from; absent: `config` stays. Its directories and addresses count once, at the start. */
+  readonly configKeeper?: ConfigKeeper | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly version: string;
+  readonly isDryRun: boolean;
+  /** Group that may read status; undefined: only the owner. */
+  readonly statusGid: number | undefined;
+  /** D-Bus address; undefined: the system bus. */
+  readonly busAddress?: string | undefined;
+  /** For a user's own systemd: what that can carry out. Absent: the system's. */
+  readonly userManager?: UserManager | undefined;
+  /** How long `start` waits for systemd; 20 s where absent. */
+  readonly busTimeoutMs?: number | undefined;
+  readonly cgroupRoot?: string;
+  /** Where accounts are read from; absent: this host's own files. */
+  readonly accountPaths?: AccountPaths;
+  /** Absent: `id`, from PATH. */
+  readonly idProgram?: string;
+  /** Absent: `journalctl`, from PATH. */
+  readonly journalProgram?: string;
+}
+
+/** What controller.ts joins together. */
+export interface ControllerParts {
+  readonly ports: LoopPorts;
+  /** The directories of specs as they are, before profiles and policies. */
+  readonly documents: SourceSet;
+  readonly desired: DesiredState;
+  readonly clockWatch: ClockWatch;
+  readonly idle: IdleMonitor;
+  /** How often the connection to systemd was made anew. */
+  reconnects(): number;
+}
+
+/** @throws {NodeJS.ErrnoException} where its directories can't be made or written */
+export function createParts(options: ControllerOptions, instruments: Instruments): ControllerParts {
+  const { config, clock, log } = options;
+  const bootId = readBootId();
+  const cgroupRoot = options.cgroupRoot ?? CGROUP_ROOT;
+  const listeners = createListenerTable(clock);
+  const runtime = openRuntimeStore({ runtimeDirectory: config.runtimeDirectory, bootId, log });
+  const statusFiles = createStatusFiles({ runtimeDirectory: config.runtimeDirectory, gid: options.statusGid, log });
+  const recorded = createEventLog({
+    runtimeDirectory: config.runtimeDirectory,
+    gid: options.statusGid,
+    bootId,
+    clock,
+    log,
+  });
+  const { accountPaths } = options;
+  const accountOptions = { clock, log, ...(accountPaths === undefined ? {} : { paths: accountPaths }) };
+  const accounts = createAccounts(accountOptions);
+  const groups = createGroups(accountOptions);
+  const inForce = (): Config => options.configKeeper?.current ?? config;
+  const documents = new SourceSet({
+    sources: config.sources,
+    stateDirectory: config.stateDirectory,
+    bootId,
+    settings: () => ({ rescanMs: inForce().reconcile.rescanMs, prune: inForce().prune }),
+    parser: { parse: parseSpec, formatProblem },
+    clock,
+    log,
+  });
+  const desired = new DesiredState({
+    documents,
+    config: inForce,
+    admitted: openAdmittedStore({ stateDirectory: config.stateDirectory, clock, log }),
+    accounts,
+    groups,
+    memberships: createMemberships({
+      clock,
+      ...(options.idProgram === undefined ? {} : { program: options.idProgram }),
+    }),
+    clock,
+  });
+  let reconnects = 0;
+  const clockWatch = new ClockWatch(clock, openClockMemory({ runtimeDirectory: config.runtimeDirectory, bootId, log }));
+  const sampler = createUsageSampler({
+    clock,
+    log,
+    root: cgroupRoot,
+    sampled: (seconds) => instruments.sampled(seconds),
+  });
+  const idle = createIdleMonitor({
+    clock,
+    log,
+    sampler,
+    readPortUse: () => readPortUse(),
+    portHolders: (port) => holdersOf(port, listeners),
+    processOwner: (pid) => readProcessOwner(pid),
+    askJupyter: createAskJupyter(clock),
+  });
+  const ports: LoopPorts = {
+    clock,
+    clockJudge: clockWatch,
+    log,
+    get config() {
+      return inForce();
+    },
+    bootId,
+    instruments,
+    random: Math.random,
+    source: desired,
+    systemd: new SystemdOverDbus({
+      clock,
+      log,
+      address: options.busAddress,
+      liveProperties: liveRows().map((row) => row.name),
+      onCall: (method, result, seconds) => instruments.dbusCalled(method, result, seconds),
+      onReconnect: () => {
+        reconnects += 1;
+        instruments.dbusReconnected();
+      },
+    }),
+    runtime,
+    poolStore: openPoolStore({ runtimeDirectory: config.runtimeDirectory, bootId, log }),
+    portStore: openPortStore({ stateDirectory: config.stateDirectory, clock, log }),
+    accounts,
+    groups,
+    prober: createProber({ clock, log, check: createCheck(clock), listeners }),
+    idle,
+    poolSampler: createUsageSampler({ clock, log, root: cgroupRoot }),
+    hostFacts: () => readHostResources(cgroupRoot),
+    sampler,
+    journal: createJournal({
+      clock,
+      manager: config.isUserMode ? { kind: 'user', uid: process.getuid?.() ?? 0 } : { kind: 'system' },
+      ...(options.journalProgram === undefined ? {} : { program: options.journalProgram }),
+    }),
+    statusFiles,
+    events: {
+      record(event) {
+        instruments.eventRecorded(event.reason);
+        recorded.record(event);
+      },
+      recent: (server) => recorded.recent(server),
+    },
+    instance: openInstance(config.stateDirectory),
+    ...(options.userManager === undefined ? {} : { userManager: options.userManager }),
+    isPortFree: (port) => !listeners().has(port),
+    portHolders: (port) => holdersOf(port, listeners),
+  };
+  return { ports, documents, desired, clockWatch, idle, reconnects: () => reconnects };
+}
