@@ -112,7 +112,9 @@ export class Machine implements AsyncDisposable {
     guestDirectory: string,
     { replace = false }: { readonly replace?: boolean } = {},
   ): Promise<void> {
-    const tar = spawn('tar', ['-C', from, '--owner=0', '--group=0', '-cf', '-', '-T', '/dev/null', '--', ...entries], {
+    // Names are what they are: in one with a backslash tar would see an escape.
+    const options = ['--owner=0', '--group=0', '--no-unquote', '-cf', '-', '-T', '/dev/null'];
+    const tar = spawn('tar', ['-C', from, ...options, '--', ...entries], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const directory = quote(guestDirectory);

@@ -40,7 +40,7 @@ export async function removeSpecs(machine: Machine, names: readonly string[]): P
 /** All status files, by server. */
 export async function readStatuses(machine: Machine): Promise<ReadonlyMap<string, ServerStatus>> {
   const text = await machine.run(
-    'cd /run/hublet/status 2>/dev/null || exit 0; shopt -s nullglob; cat /dev/null *.json',
+    'cd /run/hublet/status 2>/dev/null || exit 0; shopt -s nullglob; cat /dev/null ./*.json',
   );
   const statuses = text.split(/(?<=^\}\n)/m).filter((part) => part !== '');
   return new Map(
