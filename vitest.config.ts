@@ -29,7 +29,8 @@ export default defineConfig({
           // Everything in the machine runs about ten times slower than outside it.
           testTimeout: 300_000,
           hookTimeout: 600_000,
-          fileParallelism: false,
+          // Two machines at once: one mostly waits, for a boot, a limit or a timer, and a third would only slow both down.
+          maxWorkers: 2,
           // Alone, when the quick ones are done: it needs all of a small computer.
           sequence: { groupOrder: 2 },
         },
