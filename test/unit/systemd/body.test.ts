@@ -31,7 +31,10 @@ const { sample } = fc.letrec<{ sample: Sample; basic: Sample }>((tie) => ({
     same('x', fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n)),
     same('t', fc.bigInt(0n, 2n ** 64n - 1n)),
     // The library writes -0 as 0.
-    same('d', fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)),
+    same(
+      'd',
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0),
+    ),
     same('b', fc.boolean()),
     same('s', text),
     same('g', fc.constantFrom('', 's', 'a{sv}', '(iay)')),
