@@ -68,8 +68,8 @@ beforeAll(async () => {
   await machine.run(`install -d -o bob /srv/disk
     fallocate -l 256M /srv/swap && chmod 600 /srv/swap && mkswap -q /srv/swap && swapon /srv/swap`);
   // The tests remove what they are done with: several within a minute, which would be held for a person.
-  const prune = { minCount: 100 };
-  await installHublet(machine, { start: true, config: { prune } });
+  const config = { apiVersion: 'hublet/v1', kind: 'Config', prune: { minCount: 100 } };
+  await installHublet(machine, { start: true, config });
   await dropSpecs(machine, servers);
   await awaitPhase(machine, Object.keys(servers), 'Ready');
 });
