@@ -14,6 +14,9 @@ export interface UserManagerFacts {
   readonly namespaceProblem: string | undefined;
   /** The most open files that it can grant; undefined: not known. */
   readonly filesMax: number | undefined;
+  /** The lowest that it can grant of each. */
+  readonly niceMin: number;
+  readonly oomScoreAdjustMin: number;
 }
 
 export type UserModeFit =
@@ -60,6 +63,13 @@ function fieldRefusal(spec: ServerSpec, facts: UserManagerFacts): string | undef
   const files = spec.resources.filesMax;
   if (files !== undefined && facts.filesMax !== undefined && files > facts.filesMax)
     return `spec.resources.files: can be at most ${facts.filesMax} here, which is what an admin granted your user manager: ${dropIn('LimitNOFILE=')}`;
+  for (const [name, lowest] of [
+    ['Nice', facts.niceMin],
+    ['OOMScoreAdjust', facts.oomScoreAdjustMin],
+  ] as const) {
+    if (Number(spec.unitProperties[name]) < lowest)
+      return `spec.unitProperties.${name}: can be ${lowest} at the lowest in user mode, and your user manager would put that in the place of less without a word`;
+  }
   for (const [path, property] of wishes(spec)) {
     const why = refusalOf(property, facts);
     if (why !== undefined) return `${path}: ${why}`;

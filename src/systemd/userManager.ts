@@ -35,7 +35,7 @@ const TIMEOUT_MS = 30_000;
 const TRIES = 3;
 const RETRY_MS = 30_000;
 
-/** Every limit at a value that limits nothing, so that the manager makes use of each controller it has. */
+/** Every limit at a value that limits nothing, so that the manager makes use of each controller it has, and wishes it can only fulfil in part. */
 const LIMITS = [
   'CPUWeight=100',
   'IOWeight=100',
@@ -43,8 +43,11 @@ const LIMITS = [
   'MemoryMax=1G',
   'TasksMax=64',
   'LimitNOFILE=infinity',
+  'Nice=-20',
+  'OOMScoreAdjust=-1000',
 ];
-const LIMITS_SCRIPT = 'ulimit -Hn; cat "/sys/fs/cgroup$$(cut -d: -f3 /proc/self/cgroup)/cgroup.controllers"';
+const LIMITS_SCRIPT =
+  'ulimit -Hn; nice; cat /proc/self/oom_score_adj; cat "/sys/fs/cgroup$$(cut -d: -f3 /proc/self/cgroup)/cgroup.controllers"';
 /** In a directory that is read-only for it alone, where the sandbox is in force. */
 const NAMESPACES_SCRIPT = 'if echo > written; then echo ignored; else echo works; fi 2>/dev/null';
 
@@ -145,6 +148,8 @@ class ProbedUserManager implements UserManager {
         controllers: new Set(limits.controllers),
         namespaceProblem: namespaces.problem,
         filesMax: limits.filesMax,
+        niceMin: limits.niceMin,
+        oomScoreAdjustMin: limits.oomScoreAdjustMin,
       };
     } catch (error) {
       return error instanceof Error ? error.message : String(error);

@@ -11,18 +11,24 @@ export interface Limits {
   readonly controllers: readonly string[];
   /** Undefined: as many as one likes. */
   readonly filesMax: number | undefined;
+  /** The lowest nice level and OOM score that a unit was given which asked for the very lowest. */
+  readonly niceMin: number;
+  readonly oomScoreAdjustMin: number;
 }
 
-/** What a unit told of its limits: the most open files, then the controllers of its cgroup. */
+/** What a unit told of its limits: the most open files, its nice level, its OOM score, then the controllers of its cgroup. */
 export function readLimits(result: CommandResult): Limits | Unknown {
   if (result.kind === 'failed' || result.code !== 0) return unknown(result);
-  const [files = '', controllers] = result.stdout.trimEnd().split('\n');
-  if (!/^(\d+|unlimited)$/.test(files)) return unknown(result);
+  const [files = '', nice = '', oomScoreAdjust = '', controllers] = result.stdout.trimEnd().split('\n');
+  const isWhole = /^(\d+|unlimited)$/.test(files) && [nice, oomScoreAdjust].every((text) => /^-?\d+$/.test(text));
+  if (!isWhole) return unknown(result);
   return {
     kind: 'known',
-    // Without any controller the second line is empty and was trimmed away.
+    // Without any controller the last line is empty and was trimmed away.
     controllers: (controllers ?? '').split(' ').filter((name) => name !== ''),
     filesMax: files === 'unlimited' ? undefined : Number(files),
+    niceMin: Number(nice),
+    oomScoreAdjustMin: Number(oomScoreAdjust),
   };
 }
 

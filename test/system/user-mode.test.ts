@@ -173,7 +173,13 @@ describe('what only root can give is refused by name', () => {
       other: { user: 'bob', command: ['sleep', 'infinity'] },
       pinned: { command: ['sleep', 'infinity'], resources: { cpu: { cpus: '0' } } },
       walled: { command: ['sleep', 'infinity'], sandbox: { ipAddressDeny: ['any'] } },
+      eager: { command: ['sleep', 'infinity'], unitProperties: { Nice: '-5' } },
+      spared: { command: ['sleep', 'infinity'], unitProperties: { OOMScoreAdjust: '-900' } },
     });
+    const lowest = (name: string) =>
+      new RegExp(`^spec\\.unitProperties\\.${name}: can be \\d+ at the lowest in user mode`);
+    expect(await refusal('alice', 'eager')).toMatch(lowest('Nice'));
+    expect(await refusal('alice', 'spared')).toMatch(lowest('OOMScoreAdjust'));
 
     expect(await refusal('alice', 'other')).toMatch(
       /^spec\.user: can't be "bob"; a user manager runs servers as alice/,

@@ -36,6 +36,8 @@ describe('a pool in user mode', () => {
     controllers: new Set(['memory', 'pids']),
     namespaceProblem: undefined,
     filesMax: undefined,
+    niceMin: 0,
+    oomScoreAdjustMin: 200,
   };
 
   it('takes servers where its limits can be kept', () => {

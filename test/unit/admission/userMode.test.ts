@@ -9,6 +9,8 @@ const FACTS: UserManagerFacts = {
   controllers: new Set(['memory', 'pids']),
   namespaceProblem: undefined,
   filesMax: 4096,
+  niceMin: 0,
+  oomScoreAdjustMin: 200,
 };
 const BROKEN: UserManagerFacts = { ...FACTS, namespaceProblem: 'users can have no namespaces' };
 
@@ -62,6 +64,18 @@ describe('limits', () => {
     expect(refusal({ resources: { filesMax: 4096 } })).toBeUndefined();
     expect(refusal({ resources: { filesMax: 4097 } })).toContain('spec.resources.files: can be at most 4096');
     expect(refusal({ resources: { filesMax: 4097 } }, { ...FACTS, filesMax: undefined })).toBeUndefined();
+  });
+});
+
+describe('precedence', () => {
+  it.each([
+    ['Nice', '-1', 0],
+    ['OOMScoreAdjust', '-500', 200],
+  ])('%s=%s is refused, which the manager would else raise to %d in silence', (name, value, lowest) => {
+    expect(refusal({ unitProperties: { [name]: value } })).toContain(
+      `spec.unitProperties.${name}: can be ${lowest} at the lowest in user mode`,
+    );
+    expect(refusal({ unitProperties: { [name]: String(lowest) } })).toBeUndefined();
   });
 });
 

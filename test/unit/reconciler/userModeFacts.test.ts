@@ -10,6 +10,8 @@ const FACTS: UserManagerFacts = {
   controllers: new Set(['memory']),
   namespaceProblem: undefined,
   filesMax: undefined,
+  niceMin: 0,
+  oomScoreAdjustMin: 200,
 };
 
 function factsOf(current: () => UserManagerFacts | undefined): UserModeFacts {

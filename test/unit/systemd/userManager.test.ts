@@ -12,19 +12,21 @@ const exited = (code: number, stdout = '', stderr = ''): CommandResult => ({ kin
 
 describe('what a unit tells of its limits', () => {
   it.each([
-    ['1048576\ncpu memory pids\n', ['cpu', 'memory', 'pids'], 1_048_576],
-    ['unlimited\nmemory\n', ['memory'], undefined],
-    ['1024\n\n', [], 1024],
-  ])('is %j', (text, controllers, filesMax) => {
-    expect(readLimits(exited(0, text))).toEqual({ kind: 'known', controllers, filesMax });
+    ['1048576\n0\n200\ncpu memory pids\n', ['cpu', 'memory', 'pids'], 1_048_576, 0, 200],
+    ['unlimited\n-5\n-1000\nmemory\n', ['memory'], undefined, -5, -1000],
+    ['1024\n0\n0\n\n', [], 1024, 0, 0],
+  ])('is %j', (text, controllers, filesMax, niceMin, oomScoreAdjustMin) => {
+    expect(readLimits(exited(0, text))).toEqual({ kind: 'known', controllers, filesMax, niceMin, oomScoreAdjustMin });
   });
 
-  it.each([exited(1, '', 'Failed to connect to bus'), exited(0, 'x'), { kind: 'failed', message: 'late' } as const])(
-    'is not known from %j',
-    (result) => {
-      expect(readLimits(result).kind).toBe('unknown');
-    },
-  );
+  it.each([
+    exited(1, '', 'Failed to connect to bus'),
+    exited(0, 'x'),
+    exited(0, '9\nno nice\n0\nmemory'),
+    { kind: 'failed', message: 'late' } as const,
+  ])('is not known from %j', (result) => {
+    expect(readLimits(result).kind).toBe('unknown');
+  });
 });
 
 describe('namespaces', () => {
@@ -73,7 +75,9 @@ describe('the look at a user manager', () => {
   }
 
   it('starts two units for a moment, one confined, and leaves nothing behind', async () => {
-    const manager = managerWith('case "$*" in *PrivateUsers*) echo works;; *) printf "4096\\nmemory pids\\n";; esac');
+    const manager = managerWith(
+      'case "$*" in *PrivateUsers*) echo works;; *) printf "4096\\n0\\n200\\nmemory pids\\n";; esac',
+    );
     let told = 0;
     manager.on(() => {
       told += 1;
@@ -81,7 +85,14 @@ describe('the look at a user manager', () => {
 
     await manager.probe();
 
-    const facts = { uid: 7, userName: 'alice', namespaceProblem: undefined, filesMax: 4096 };
+    const facts = {
+      uid: 7,
+      userName: 'alice',
+      namespaceProblem: undefined,
+      filesMax: 4096,
+      niceMin: 0,
+      oomScoreAdjustMin: 200,
+    };
     expect(manager.facts()).toEqual({ ...facts, controllers: new Set(['memory', 'pids']) });
     const asked = readFileSync(join(root, 'asked'), 'utf8').split('\n');
     expect(asked.filter((line) => line.startsWith('unix:path=/x/bus --user '))).toHaveLength(2);
@@ -94,7 +105,7 @@ describe('the look at a user manager', () => {
 
   it('is repeated later where it told nothing, and says why until then', async () => {
     const manager = managerWith(`test -e ${root}/up || { echo no bus >&2; exit 1; }
-case "$*" in *PrivateUsers*) echo ignored;; *) printf "4096\\n\\n";; esac`);
+case "$*" in *PrivateUsers*) echo ignored;; *) printf "4096\\n0\\n200\\n\\n";; esac`);
     await manager.probe();
     expect(manager.facts()).toBeUndefined();
     expect(manager.problem()).toBe('systemd-run --user ended with 1: no bus');
