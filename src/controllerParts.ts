@@ -118,10 +118,12 @@ export function createParts(options: ControllerOptions, instruments: Instruments
   });
   let reconnects = 0;
   const clockWatch = new ClockWatch(clock, openClockMemory({ runtimeDirectory: config.runtimeDirectory, bootId, log }));
+  const isDetailed = (): boolean => inForce().metrics.level === 'full';
   const sampler = createUsageSampler({
     clock,
     log,
     root: cgroupRoot,
+    isDetailed,
     sampled: (seconds) => instruments.sampled(seconds),
   });
   const idle = createIdleMonitor({
@@ -162,7 +164,7 @@ export function createParts(options: ControllerOptions, instruments: Instruments
     groups,
     prober: createProber({ clock, log, check: createCheck(clock), listeners }),
     idle,
-    poolSampler: createUsageSampler({ clock, log, root: cgroupRoot }),
+    poolSampler: createUsageSampler({ clock, log, root: cgroupRoot, isDetailed }),
     hostFacts: () => readHostResources(cgroupRoot),
     sampler,
     journal: createJournal({

@@ -1,4 +1,4 @@
-import { CgroupReader, type ReadBuffer } from './read.ts';
+import { CgroupReader, type ReaderOptions } from './read.ts';
 import { addReading, countersOf, endCgroup, NO_TOTALS, startAt, sumOf, type Totals, withTotals } from './totals.ts';
 import { CgroupGone, type Usage } from './types.ts';
 
@@ -11,7 +11,7 @@ const RATE_SPAN_MIN_MS = 500;
 /** What is known of one server's cgroups: the present one, and totals over those that are gone. */
 export class FollowedServer {
   readonly #root: string;
-  readonly #buffer: ReadBuffer;
+  readonly #readerOptions: ReaderOptions;
   #controlGroup: string | undefined;
   #invocationId = '';
   #reader: CgroupReader | undefined;
@@ -22,9 +22,9 @@ export class FollowedServer {
   /** Kills by invocation, in the order they were followed; cgroups of it that are gone are in `ended`. */
   readonly #kills = new Map<string, { readonly ended: number; readonly live: number }>();
 
-  constructor(root: string, buffer: ReadBuffer) {
+  constructor(root: string, readerOptions: ReaderOptions) {
     this.#root = root;
-    this.#buffer = buffer;
+    this.#readerOptions = readerOptions;
   }
 
   /** Path below the root of the cgroup that is read; undefined while none is followed. */
@@ -104,7 +104,7 @@ export class FollowedServer {
   #reading(read: (reader: CgroupReader) => void): boolean {
     if (this.#controlGroup === undefined) return false;
     try {
-      this.#reader ??= new CgroupReader(this.#root, this.#controlGroup, this.#buffer);
+      this.#reader ??= new CgroupReader(this.#root, this.#controlGroup, this.#readerOptions);
       read(this.#reader);
       return true;
     } catch (error) {

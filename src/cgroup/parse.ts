@@ -6,10 +6,11 @@
  * @see kernel Documentation/admin-guide/cgroup-v2.rst, "Core Interface Files" of each controller
  */
 
-import type { MemoryEvents, Usage } from './types.ts';
+import { present } from './present.ts';
+import type { MemoryEvents, Pressure, Usage } from './types.ts';
 
-/** The files one usage is made of. */
-export const CGROUP_FILES = [
+/** The files one usage is made of, but for its details. */
+export const BASIC_FILES = [
   'cpu.stat',
   'cpu.max',
   'memory.current',
@@ -22,7 +23,10 @@ export const CGROUP_FILES = [
   'pids.current',
   'pids.max',
 ] as const;
-export type CgroupFile = (typeof CGROUP_FILES)[number];
+/** Read only where they are asked for: they are a third of all files, and the kernel makes some of them at a cost. */
+export const DETAIL_FILES = ['io.stat', 'cpu.pressure', 'memory.pressure', 'io.pressure'] as const;
+export const ALL_FILES = [...BASIC_FILES, ...DETAIL_FILES] as const;
+export type CgroupFile = (typeof ALL_FILES)[number];
 
 /** What was read of one cgroup; a file is absent where its controller is off or the kernel is too old for it. */
 export type CgroupTexts = Readonly<Partial<Record<CgroupFile, string>>>;
@@ -38,7 +42,7 @@ export type CpuUsage = Pick<
  * Seconds and counts, cumulative since the cgroup was made; periods and throttling are absent where the cpu controller is off.
  */
 export function parseCpuStat(text: string): CpuUsage {
-  return withoutAbsent({
+  return present({
     cpuUserSeconds: microseconds(keyedNumber(text, 'user_usec')),
     cpuSystemSeconds: microseconds(keyedNumber(text, 'system_usec')),
     cpuPeriods: keyedNumber(text, 'nr_periods'),
@@ -62,7 +66,7 @@ export function parseMemoryStat(text: string): {
   readonly fileBytes?: number;
   readonly inactiveFileBytes?: number;
 } {
-  return withoutAbsent({
+  return present({
     anonBytes: keyedNumber(text, 'anon'),
     fileBytes: keyedNumber(text, 'file'),
     inactiveFileBytes: keyedNumber(text, 'inactive_file'),
@@ -82,6 +86,33 @@ export function parseMemoryEvents(text: string): MemoryEvents | undefined {
   return { low, high, max, oom, oomKill };
 }
 
+export type IoUsage = Pick<Usage, 'ioReadBytes' | 'ioWriteBytes' | 'ioReads' | 'ioWrites'>;
+
+/**
+ * `io.stat`, one line for each device, summed over them; cumulative since the cgroup was made.
+ *
+ * No line at all is 0 of each: the file is there, so the controller is on, and nothing was read or written yet.
+ */
+export function parseIoStat(text: string): IoUsage {
+  let [ioReadBytes, ioWriteBytes, ioReads, ioWrites] = [0, 0, 0, 0];
+  for (const word of text.split(/\s+/)) {
+    const value = wholeNumber(word.slice(word.indexOf('=') + 1)) ?? 0;
+    if (word.startsWith('rbytes=')) ioReadBytes += value;
+    else if (word.startsWith('wbytes=')) ioWriteBytes += value;
+    else if (word.startsWith('rios=')) ioReads += value;
+    else if (word.startsWith('wios=')) ioWrites += value;
+  }
+  return { ioReadBytes, ioWriteBytes, ioReads, ioWrites };
+}
+
+/** `cpu.pressure` and its like. Undefined where it doesn't say how long some task waited. */
+export function parsePressure(text: string): Pressure | undefined {
+  const waitingSeconds = microseconds(pressureTotal(text, 'some'));
+  const stalledSeconds = microseconds(pressureTotal(text, 'full'));
+  if (waitingSeconds === undefined) return undefined;
+  return { waitingSeconds, ...(stalledSeconds !== undefined && { stalledSeconds }) };
+}
+
 /** A file of one number, such as `memory.current` or `pids.max`; undefined: `max`, no limit. */
 export function parseSingle(text: string): number | undefined {
   return wholeNumber(text.trim());
@@ -91,7 +122,7 @@ export function parseSingle(text: string): number | undefined {
 export function toUsage(texts: CgroupTexts, sampledAtMs: number): Usage {
   const memory = parsed(texts['memory.stat'], parseMemoryStat);
   const memoryCurrentBytes = parsed(texts['memory.current'], parseSingle);
-  return withoutAbsent({
+  return present({
     sampledAtMs,
     ...parsed(texts['cpu.stat'], parseCpuStat),
     cpuLimitCores: parsed(texts['cpu.max'], parseCpuMax),
@@ -106,6 +137,10 @@ export function toUsage(texts: CgroupTexts, sampledAtMs: number): Usage {
     memoryEvents: parsed(texts['memory.events'], parseMemoryEvents),
     tasks: parsed(texts['pids.current'], parseSingle),
     tasksLimit: parsed(texts['pids.max'], parseSingle),
+    ...parsed(texts['io.stat'], parseIoStat),
+    cpuPressure: parsed(texts['cpu.pressure'], parsePressure),
+    memoryPressure: parsed(texts['memory.pressure'], parsePressure),
+    ioPressure: parsed(texts['io.pressure'], parsePressure),
   });
 }
 
@@ -125,6 +160,13 @@ function keyedNumber(text: string, key: string): number | undefined {
   return wholeNumber(text.slice(start, end === -1 ? undefined : end));
 }
 
+const PRESSURE_TOTALS = { some: /^some .*\btotal=(\d+)$/m, full: /^full .*\btotal=(\d+)$/m } as const;
+
+/** Microseconds. */
+function pressureTotal(text: string, line: keyof typeof PRESSURE_TOTALS): number | undefined {
+  return wholeNumber(PRESSURE_TOTALS[line].exec(text)?.[1]);
+}
+
 function wholeNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
@@ -135,15 +177,4 @@ function microseconds(usec: number | undefined): number | undefined {
 
 function parsed<T>(text: string | undefined, parse: (text: string) => T): T | undefined {
   return text === undefined ? undefined : parse(text);
-}
-
-type WithoutAbsent<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-/** Leaves out the fields that are undefined, so that `'field' in usage` and a comparison mean what they say. */
-function withoutAbsent<T extends object>(fields: T): WithoutAbsent<T> {
-  const present: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) if (value !== undefined) present[name] = value;
-  return present as WithoutAbsent<T>;
 }

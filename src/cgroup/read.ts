@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { CGROUP_FILES, type CgroupFile, parseMemoryEvents, toUsage } from './parse.ts';
+import { type DescriptorBudget, ownDescriptorBudget } from './descriptors.ts';
+import { ALL_FILES, BASIC_FILES, type CgroupFile, parseMemoryEvents, toUsage } from './parse.ts';
 import { CgroupGone, type MemoryEvents, type Usage } from './types.ts';
 
 /** Where systemd mounts the unified hierarchy. */
@@ -26,23 +27,41 @@ export class ReadBuffer {
   }
 }
 
+/** What the readers of one sampler share. */
+export interface ReaderOptions {
+  readonly buffer: ReadBuffer;
+  /** Descriptors that may stay open. */
+  readonly descriptors: DescriptorBudget;
+  /** Whether details (io.stat and pressures) are read too; asked at each reading. */
+  readonly isDetailed: () => boolean;
+}
+
+/** Options for one sampler; where absent a buffer and a budget of its own, and no details. */
+export function readerOptions(given: Partial<ReaderOptions> = {}): ReaderOptions {
+  return {
+    buffer: given.buffer ?? new ReadBuffer(),
+    descriptors: given.descriptors ?? ownDescriptorBudget(),
+    isDetailed: given.isDetailed ?? (() => false),
+  };
+}
+
 /**
  * Reads one cgroup again and again through file descriptors that stay open: six times cheaper than opening each time.
  *
  * A cgroup made anew at the same path is another cgroup: its reader says CgroupGone, and a new reader is needed.
- * Where no descriptor is left (EMFILE, ENFILE) a file is opened for each reading instead.
+ * Where no descriptor is left (the budget is used up, EMFILE, ENFILE) a file is opened for each reading instead.
  */
 export class CgroupReader {
   readonly #directory: string;
-  readonly #buffer: ReadBuffer;
+  readonly #options: ReaderOptions;
   readonly #fds = new Map<CgroupFile, number>();
   readonly #absent = new Set<CgroupFile>();
   #readings = 0;
 
   /** Opens the files. @throws {CgroupGone} where there is no such cgroup */
-  constructor(root: string, controlGroup: string, buffer: ReadBuffer = new ReadBuffer()) {
+  constructor(root: string, controlGroup: string, options: ReaderOptions) {
     this.#directory = join(root, controlGroup);
-    this.#buffer = buffer;
+    this.#options = options;
     try {
       this.#openMissing();
     } catch (error) {
@@ -60,7 +79,7 @@ export class CgroupReader {
     this.#readings += 1;
     if (this.#readings % READINGS_BETWEEN_LOOKS === 0) this.#openMissing();
     const texts: Partial<Record<CgroupFile, string>> = {};
-    for (const file of CGROUP_FILES) {
+    for (const file of this.#files()) {
       const text = this.#text(file);
       if (text !== undefined) texts[file] = text;
     }
@@ -76,20 +95,30 @@ export class CgroupReader {
   /** Gives the descriptors back; reading goes on to work, opening each time. */
   close(): void {
     for (const fd of this.#fds.values()) closeSync(fd);
+    this.#options.descriptors.giveBack(this.#fds.size);
     this.#fds.clear();
   }
 
   #openMissing(): void {
     this.#absent.clear();
-    for (const file of CGROUP_FILES) {
+    for (const file of this.#files()) {
       if (this.#fds.has(file)) continue;
+      if (!this.#options.descriptors.take()) break;
       const fd = this.#openToKeep(file);
+      if (typeof fd === 'number') {
+        this.#fds.set(file, fd);
+        continue;
+      }
+      this.#options.descriptors.giveBack(1);
       if (fd === 'no-descriptors') break;
-      if (fd === 'absent') this.#absent.add(file);
-      else this.#fds.set(file, fd);
+      this.#absent.add(file);
     }
     // An absent file alone tells nothing: its controller may be off.
     if (this.#absent.size > 0) this.#expectDirectory();
+  }
+
+  #files(): readonly CgroupFile[] {
+    return this.#options.isDetailed() ? ALL_FILES : BASIC_FILES;
   }
 
   #openToKeep(file: CgroupFile): number | 'absent' | 'no-descriptors' {
@@ -100,6 +129,7 @@ export class CgroupReader {
       if (code === 'ENOENT') return 'absent';
       // It is opened for each reading then, which may find one free.
       if (code === 'EMFILE' || code === 'ENFILE') return 'no-descriptors';
+      this.#options.descriptors.giveBack(1);
       throw this.#translated(error);
     }
   }
@@ -136,7 +166,7 @@ export class CgroupReader {
 
   #readFd(fd: number): string | undefined {
     try {
-      return this.#buffer.read(fd);
+      return this.#options.buffer.read(fd);
     } catch (error) {
       // The kernel has the file and can't serve this cgroup: as good as absent.
       if (errorCode(error) === 'EOPNOTSUPP') return undefined;
@@ -156,7 +186,7 @@ export class CgroupReader {
  * @throws {CgroupGone} where there is no such cgroup
  */
 export function readUsage(root: string, controlGroup: string, sampledAtMs: number): Usage {
-  const reader = new CgroupReader(root, controlGroup);
+  const reader = new CgroupReader(root, controlGroup, readerOptions({ isDetailed: () => true }));
   try {
     return reader.read(sampledAtMs);
   } finally {

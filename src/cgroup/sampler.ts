@@ -7,11 +7,12 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { FollowedServer } from './followed.ts';
-import { CGROUP_ROOT, errorCode, ReadBuffer } from './read.ts';
+import { HoldOffs } from './holdOffs.ts';
+import { CGROUP_ROOT, errorCode, type ReaderOptions, readerOptions } from './read.ts';
 import type { Usage, UsageSampler } from './types.ts';
-import { MemoryEventsWatch } from './watch.ts';
+import { CgroupWatch } from './watch.ts';
 
-export interface SamplerOptions {
+export interface SamplerOptions extends Partial<ReaderOptions> {
   readonly clock: Clock;
   readonly log: Log;
   /** Mount point of the unified hierarchy; /sys/fs/cgroup by default. */
@@ -39,13 +40,13 @@ class CgroupSampler implements UsageSampler {
   readonly #periodMs: number;
   readonly #sliceMs: number;
   readonly #sampled: (seconds: number) => void;
-  readonly #watch: MemoryEventsWatch;
-  readonly #buffer = new ReadBuffer();
+  readonly #watch: CgroupWatch;
+  readonly #readerOptions: ReaderOptions;
   readonly #servers = new Map<string, FollowedServer>();
   readonly #listeners = new Set<(server: string) => void>();
   /** Names whose reading is due, in order. */
   readonly #due = new Set<string>();
-  readonly #holdOffs = new Map<string, { isDirty: boolean; readonly cancel: () => void }>();
+  readonly #holdOffs: HoldOffs;
   /** Error codes said already; forgotten by a pass without errors. */
   readonly #told = new Set<string>();
   #isRunning = false;
@@ -61,7 +62,9 @@ class CgroupSampler implements UsageSampler {
     this.#periodMs = options.periodMs ?? 10_000;
     this.#sliceMs = options.sliceMs ?? 5;
     this.#sampled = options.sampled ?? (() => undefined);
-    this.#watch = new MemoryEventsWatch(this.#root, options.clock, options.log);
+    this.#watch = new CgroupWatch(this.#root, options.clock, options.log);
+    this.#holdOffs = new HoldOffs(options.clock, EVENTS_HOLD_OFF_MS);
+    this.#readerOptions = readerOptions(options);
   }
 
   start(): void {
@@ -75,8 +78,7 @@ class CgroupSampler implements UsageSampler {
     this.#cancelSlice?.();
     this.#cancelPass?.();
     this.#cancelSlice = undefined;
-    for (const holdOff of this.#holdOffs.values()) holdOff.cancel();
-    this.#holdOffs.clear();
+    this.#holdOffs.cancelAll();
     this.#watch.closeAll();
     for (const followed of this.#servers.values()) followed.end();
   }
@@ -84,7 +86,7 @@ class CgroupSampler implements UsageSampler {
   follow(server: string, controlGroup: string, invocationId: string, isAdopted = false): void {
     // Without a path of its own this would read the root cgroup: the whole host, and seconds of kernel time.
     if (controlGroup === '' || controlGroup === '/') return;
-    const followed = this.#servers.get(server) ?? new FollowedServer(this.#root, this.#buffer);
+    const followed = this.#servers.get(server) ?? new FollowedServer(this.#root, this.#readerOptions);
     if (followed.isFollowing(controlGroup, invocationId)) return;
     this.#servers.set(server, followed);
     this.unfollow(server);
@@ -100,8 +102,7 @@ class CgroupSampler implements UsageSampler {
     this.#read(server, followed, (nowMs) => followed.sample(nowMs));
     followed.end();
     this.#due.delete(server);
-    this.#holdOffs.get(server)?.cancel();
-    this.#holdOffs.delete(server);
+    this.#holdOffs.cancel(server);
     this.#watch.close(server);
   }
 
@@ -184,25 +185,23 @@ class CgroupSampler implements UsageSampler {
   }
 
   #openWatch(server: string, controlGroup: string): void {
-    this.#watch.open(server, controlGroup, () => this.#memoryEventsChanged(server));
+    this.#watch.open(server, controlGroup, (file) => {
+      if (file === 'memory.events') this.#memoryEventsChanged(server);
+      else this.#populationChanged(server);
+    });
   }
 
-  /** Reads at once, then not again before the hold-off is over, then once more if anything came meanwhile. */
-  #memoryEventsChanged(server: string): void {
-    const holdOff = this.#holdOffs.get(server);
-    if (holdOff !== undefined) {
-      holdOff.isDirty = true;
-      return;
-    }
+  /** The last process may have gone: what it used is read before systemd, which is told at the same moment, removes the cgroup. */
+  #populationChanged(server: string): void {
     const followed = this.#servers.get(server);
-    if (followed === undefined) return;
-    const cancel = this.#clock.after(EVENTS_HOLD_OFF_MS, () => {
-      const isDirty = this.#holdOffs.get(server)?.isDirty ?? false;
-      this.#holdOffs.delete(server);
-      if (isDirty) this.#memoryEventsChanged(server);
+    if (followed !== undefined) this.#read(server, followed, (nowMs) => followed.sample(nowMs));
+  }
+
+  #memoryEventsChanged(server: string): void {
+    this.#holdOffs.run(server, () => {
+      const followed = this.#servers.get(server);
+      if (followed !== undefined) this.#read(server, followed, (nowMs) => followed.sampleMemoryEvents(nowMs));
     });
-    this.#holdOffs.set(server, { isDirty: false, cancel });
-    this.#read(server, followed, (nowMs) => followed.sampleMemoryEvents(nowMs));
   }
 
   #read(server: string, followed: FollowedServer, read: (nowMs: number) => boolean): boolean {

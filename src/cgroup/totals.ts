@@ -1,4 +1,5 @@
-import type { Usage } from './types.ts';
+import { present } from './present.ts';
+import type { MemoryEvents, Pressure, Usage } from './types.ts';
 
 /** The counters of a usage, each cumulative since its cgroup was made; absent where its controller is off. */
 export interface Counters {
@@ -12,6 +13,16 @@ export interface Counters {
   readonly memoryMax?: number;
   readonly memoryOom?: number;
   readonly memoryOomKill?: number;
+  readonly ioReadBytes?: number;
+  readonly ioWriteBytes?: number;
+  readonly ioReads?: number;
+  readonly ioWrites?: number;
+  readonly cpuWaitingSeconds?: number;
+  readonly cpuStalledSeconds?: number;
+  readonly memoryWaitingSeconds?: number;
+  readonly memoryStalledSeconds?: number;
+  readonly ioWaitingSeconds?: number;
+  readonly ioStalledSeconds?: number;
 }
 
 const COUNTERS = [
@@ -25,6 +36,16 @@ const COUNTERS = [
   'memoryMax',
   'memoryOom',
   'memoryOomKill',
+  'ioReadBytes',
+  'ioWriteBytes',
+  'ioReads',
+  'ioWrites',
+  'cpuWaitingSeconds',
+  'cpuStalledSeconds',
+  'memoryWaitingSeconds',
+  'memoryStalledSeconds',
+  'ioWaitingSeconds',
+  'ioStalledSeconds',
 ] as const satisfies readonly (keyof Counters)[];
 
 /**
@@ -42,22 +63,29 @@ export const NO_TOTALS: Totals = { ended: {}, live: {} };
 
 /** The counters that one reading shows. */
 export function countersOf(usage: Usage): Counters {
-  const { cpuUserSeconds, cpuSystemSeconds, cpuPeriods, cpuThrottledPeriods, cpuThrottledSeconds } = usage;
-  const events = usage.memoryEvents;
-  return {
-    ...(cpuUserSeconds !== undefined && { cpuUserSeconds }),
-    ...(cpuSystemSeconds !== undefined && { cpuSystemSeconds }),
-    ...(cpuPeriods !== undefined && { cpuPeriods }),
-    ...(cpuThrottledPeriods !== undefined && { cpuThrottledPeriods }),
-    ...(cpuThrottledSeconds !== undefined && { cpuThrottledSeconds }),
-    ...(events !== undefined && {
-      memoryLow: events.low,
-      memoryHigh: events.high,
-      memoryMax: events.max,
-      memoryOom: events.oom,
-      memoryOomKill: events.oomKill,
-    }),
-  };
+  const { memoryEvents, cpuPressure, memoryPressure, ioPressure } = usage;
+  return present({
+    cpuUserSeconds: usage.cpuUserSeconds,
+    cpuSystemSeconds: usage.cpuSystemSeconds,
+    cpuPeriods: usage.cpuPeriods,
+    cpuThrottledPeriods: usage.cpuThrottledPeriods,
+    cpuThrottledSeconds: usage.cpuThrottledSeconds,
+    memoryLow: memoryEvents?.low,
+    memoryHigh: memoryEvents?.high,
+    memoryMax: memoryEvents?.max,
+    memoryOom: memoryEvents?.oom,
+    memoryOomKill: memoryEvents?.oomKill,
+    ioReadBytes: usage.ioReadBytes,
+    ioWriteBytes: usage.ioWriteBytes,
+    ioReads: usage.ioReads,
+    ioWrites: usage.ioWrites,
+    cpuWaitingSeconds: cpuPressure?.waitingSeconds,
+    cpuStalledSeconds: cpuPressure?.stalledSeconds,
+    memoryWaitingSeconds: memoryPressure?.waitingSeconds,
+    memoryStalledSeconds: memoryPressure?.stalledSeconds,
+    ioWaitingSeconds: ioPressure?.waitingSeconds,
+    ioStalledSeconds: ioPressure?.stalledSeconds,
+  });
 }
 
 /** Totals after another reading of the present cgroup; a counter below what it was before counts as unchanged. */
@@ -84,21 +112,31 @@ export function sumOf(totals: Totals): Counters {
 
 /** The usage with its counters replaced by totals; its gauges stay. */
 export function withTotals(usage: Usage, totals: Totals): Usage {
-  const { memoryLow, memoryHigh, memoryMax, memoryOom, memoryOomKill, ...cpu } = sumOf(totals);
-  const hasEvents = memoryOomKill !== undefined;
+  const sum = sumOf(totals);
+  const { cpuUserSeconds, cpuSystemSeconds, cpuPeriods, cpuThrottledPeriods, cpuThrottledSeconds } = sum;
+  const { ioReadBytes, ioWriteBytes, ioReads, ioWrites } = sum;
+  const figures = { cpuUserSeconds, cpuSystemSeconds, cpuPeriods, cpuThrottledPeriods, cpuThrottledSeconds };
   return {
     ...usage,
-    ...cpu,
-    ...(hasEvents && {
-      memoryEvents: {
-        low: memoryLow ?? 0,
-        high: memoryHigh ?? 0,
-        max: memoryMax ?? 0,
-        oom: memoryOom ?? 0,
-        oomKill: memoryOomKill,
-      },
+    ...present({ ...figures, ioReadBytes, ioWriteBytes, ioReads, ioWrites }),
+    ...present({
+      memoryEvents: memoryEventsOf(sum),
+      cpuPressure: pressureOf(sum.cpuWaitingSeconds, sum.cpuStalledSeconds),
+      memoryPressure: pressureOf(sum.memoryWaitingSeconds, sum.memoryStalledSeconds),
+      ioPressure: pressureOf(sum.ioWaitingSeconds, sum.ioStalledSeconds),
     }),
   };
+}
+
+function memoryEventsOf(sum: Counters): MemoryEvents | undefined {
+  if (sum.memoryOomKill === undefined) return undefined;
+  const { memoryLow = 0, memoryHigh = 0, memoryMax = 0, memoryOom = 0, memoryOomKill } = sum;
+  return { low: memoryLow, high: memoryHigh, max: memoryMax, oom: memoryOom, oomKill: memoryOomKill };
+}
+
+function pressureOf(waitingSeconds: number | undefined, stalledSeconds: number | undefined): Pressure | undefined {
+  if (waitingSeconds === undefined) return undefined;
+  return { waitingSeconds, ...(stalledSeconds !== undefined && { stalledSeconds }) };
 }
 
 function merge(a: Counters, b: Counters, combine: (a: number, b: number) => number): Counters {

@@ -23,6 +23,25 @@ export interface Usage {
   readonly memoryEvents?: MemoryEvents;
   readonly tasks?: number;
   readonly tasksLimit?: number;
+  /** io.stat, summed over all devices; cumulative, as are the pressures. */
+  readonly ioReadBytes?: number;
+  readonly ioWriteBytes?: number;
+  readonly ioReads?: number;
+  readonly ioWrites?: number;
+  readonly cpuPressure?: Pressure;
+  readonly memoryPressure?: Pressure;
+  readonly ioPressure?: Pressure;
+}
+
+/**
+ * How long tasks had to wait for a resource since the cgroup was made.
+ * @see kernel Documentation/accounting/psi.rst
+ */
+export interface Pressure {
+  /** At least one task waited. */
+  readonly waitingSeconds: number;
+  /** All tasks that had anything to do waited, so no work was done; absent for the CPU on kernels before 5.13. */
+  readonly stalledSeconds?: number;
 }
 
 /** memory.events: cumulative counts since the cgroup was made. */

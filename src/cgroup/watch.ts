@@ -7,13 +7,16 @@ import { errorCode } from './read.ts';
 /** After a refusal by the kernel's limits, no further tries for this long. */
 const RETRY_AFTER_MS = 60_000;
 
+/** `memory.events`: kills and reclaim. `cgroup.events`: its first process came, or its last one went. */
+export type WatchedFile = 'memory.events' | 'cgroup.events';
+
 /**
- * Tells when `memory.events` of a cgroup changed: one inotify watch on each directory.
+ * Tells when `memory.events` or `cgroup.events` of a cgroup changed: one inotify watch on each directory.
  *
  * A hint only. Changes coalesce, and the removal of a cgroup tells nothing, so whoever is told compares counters, and opens
  * anew after each start. Where the kernel grants no more watches (ENOSPC, EMFILE) the hints stay away, which is said once.
  */
-export class MemoryEventsWatch {
+export class CgroupWatch {
   readonly #root: string;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -28,11 +31,11 @@ export class MemoryEventsWatch {
   }
 
   /** Watches a server's cgroup from now on. Nothing where it is watched already, is not there, or no watch is to be had. */
-  open(server: string, controlGroup: string, changed: () => void): void {
+  open(server: string, controlGroup: string, changed: (file: WatchedFile) => void): void {
     if (this.#watchers.has(server) || this.#clock.monotonicMs() < this.#retryAtMs) return;
     try {
       const watcher = watch(join(this.#root, controlGroup), { persistent: false }, (_event, file) => {
-        if (file === 'memory.events') changed();
+        if (file === 'memory.events' || file === 'cgroup.events') changed(file);
       });
       watcher.on('error', (error) => {
         this.close(server);

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CgroupReader, ReadBuffer } from '../cgroup/read.ts';
+import { CgroupReader, readerOptions } from '../cgroup/read.ts';
 import { CgroupGone, type Usage } from '../cgroup/types.ts';
 import type { ServerStatus } from '../status/types.ts';
 import type { Context } from './context.ts';
@@ -34,14 +34,14 @@ async function measureUsage(
   context: Context,
   controlGroups: ReadonlyMap<string, string>,
 ): Promise<ReadonlyMap<string, LiveUsage>> {
-  const buffer = new ReadBuffer();
+  const options = readerOptions();
   const readers = new Map<string, CgroupReader>();
   const first = new Map<string, Usage>();
   const live = new Map<string, LiveUsage>();
   try {
     for (const [name, controlGroup] of controlGroups) {
       whileThere(() => {
-        const reader = new CgroupReader(context.cgroupRoot, controlGroup, buffer);
+        const reader = new CgroupReader(context.cgroupRoot, controlGroup, options);
         readers.set(name, reader);
         first.set(name, reader.read(context.clock.monotonicMs()));
       });

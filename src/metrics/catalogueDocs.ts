@@ -1,7 +1,8 @@
+import { ALL_FILES, BASIC_FILES } from '../cgroup/parse.ts';
 import { CONTROLLER_ROWS } from './catalogue/controller.ts';
 import { INSTRUMENT_ROWS } from './catalogue/instruments.ts';
 import { POOL_ROWS } from './catalogue/pool.ts';
-import { type MetricRow, seriesOf } from './catalogue/row.ts';
+import { costOf, type MetricRow, seriesOf } from './catalogue/row.ts';
 import { SERVER_ROWS } from './catalogue/server.ts';
 import { seriesPerServer } from './serverFamilies.ts';
 
@@ -15,6 +16,9 @@ never 0, -1 or a huge number instead. Counters never go backwards while the cont
 restarted; they start at 0 with the controller. A deleted server's series are gone at the next scrape.
 
 Series: the product of a label's values, for each combination of the labels that are listed without values.
+Cost, at each sample of a server (every 10 s; never at a scrape, which reads no file and asks D-Bus nothing): \`none\`, \`read\`
+of a file that is kept open, or \`sum\`, a file for which the kernel adds up all CPUs first. A file is read once for all of its
+families: ${BASIC_FILES.length} files a server, ${ALL_FILES.length} at level \`full\`.
 
 ## Of each server
 
@@ -41,12 +45,12 @@ Besides these there are the \`process_*\` and \`nodejs_*\` families of the Prome
 }
 
 function table(rows: readonly MetricRow[], hasLevel: boolean): string {
-  const level = (row: MetricRow) => (hasLevel ? ` ${row.level} |` : '');
-  const head = `| name | type | labels |${hasLevel ? ' level |' : ''} series | meaning | source |`;
-  const rule = `|---|---|---|${hasLevel ? '---|' : ''}---|---|---|`;
+  const level = (row: MetricRow) => (hasLevel ? ` ${row.level} | ${costOf(row)} |` : '');
+  const head = `| name | type | unit | labels |${hasLevel ? ' level | cost |' : ''} series | meaning | source |`;
+  const rule = `|---|---|---|---|${hasLevel ? '---|---|' : ''}---|---|---|`;
   const lines = rows.map(
     (row) =>
-      `| \`${row.name}\` | ${row.type} | ${labelsCell(row)} |${level(row)} ${seriesOf(row)} | ${row.help} | ${row.source} |`,
+      `| \`${row.name}\` | ${row.type} | ${row.unit ?? ''} | ${labelsCell(row)} |${level(row)} ${seriesOf(row)} | ${row.help} | ${row.source} |`,
   );
   return `${[head, rule, ...lines].join('\n')}\n`;
 }

@@ -4,6 +4,7 @@ import { type MetricRow, seriesOf } from './catalogue/row.ts';
 import {
   CPU_MODES,
   MEMORY_EVENTS,
+  RESOURCES,
   SERVER_ROWS,
   type ServerMetricName,
   type UsageMetricName,
@@ -19,6 +20,10 @@ type Add = (value: number | undefined, labels?: string) => void;
 const PHASE_LABELS = PHASES.map((phase) => ({ phase, text: labelText('phase', phase) }));
 const MODE_LABELS = CPU_MODES.map((mode) => labelText('mode', mode));
 const EVENT_LABELS = MEMORY_EVENTS.map((event) => ({ event, text: labelText('event', event) }));
+const RESOURCE_LABELS = RESOURCES.map((resource) => ({
+  field: `${resource}Pressure` as const,
+  text: labelText('resource', resource),
+}));
 
 const USAGE_READERS: Readonly<Record<UsageMetricName, (subject: Pick<ServerMetrics, 'usage'>, add: Add) => void>> = {
   hublet_server_cpu_seconds_total: ({ usage }, add) => {
@@ -42,6 +47,16 @@ const USAGE_READERS: Readonly<Record<UsageMetricName, (subject: Pick<ServerMetri
   },
   hublet_server_tasks: ({ usage }, add) => add(usage?.tasks),
   hublet_server_tasks_limit: ({ usage }, add) => add(usage?.tasksLimit),
+  hublet_server_io_read_bytes_total: ({ usage }, add) => add(usage?.ioReadBytes),
+  hublet_server_io_write_bytes_total: ({ usage }, add) => add(usage?.ioWriteBytes),
+  hublet_server_io_reads_total: ({ usage }, add) => add(usage?.ioReads),
+  hublet_server_io_writes_total: ({ usage }, add) => add(usage?.ioWrites),
+  hublet_server_pressure_waiting_seconds_total: ({ usage }, add) => {
+    for (const { field, text } of RESOURCE_LABELS) add(usage?.[field]?.waitingSeconds, text);
+  },
+  hublet_server_pressure_stalled_seconds_total: ({ usage }, add) => {
+    for (const { field, text } of RESOURCE_LABELS) add(usage?.[field]?.stalledSeconds, text);
+  },
 };
 
 const READERS: Readonly<Record<ServerMetricName, (server: ServerMetrics, add: Add) => void>> = {

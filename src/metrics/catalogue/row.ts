@@ -19,6 +19,12 @@ export interface LabelRow {
   readonly values?: readonly string[];
 }
 
+/** What one figure costs at each sample of a server: nothing, one file read, or a file for which the kernel adds up all CPUs. */
+export function costOf(row: MetricRow): 'none' | 'read' | 'sum' {
+  if (/\b(?:cpu|memory|io)\.stat\b/.test(row.source)) return 'sum';
+  return /\b(?:cpu|memory|pids|io)\.[a-z.]+/.test(row.source) ? 'read' : 'none';
+}
+
 /** How many series a row makes for each server, source and so on: the product of its labels' values, times its buckets. */
 export function seriesOf(row: MetricRow): number {
   const combinations = row.labels.reduce((product, label) => product * (label.values?.length ?? 1), 1);

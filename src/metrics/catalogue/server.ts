@@ -7,6 +7,9 @@ const SERVER: LabelRow = { name: 'server' };
 export const CPU_MODES = ['user', 'system'] as const;
 /** `event` of hublet_server_memory_events_total; kills have a family of their own. */
 export const MEMORY_EVENTS = ['low', 'high', 'max', 'oom'] as const;
+/** `resource` of the families of pressure. */
+export const RESOURCES = ['cpu', 'memory', 'io'] as const;
+
 /** One set of series for each server, rebuilt from memory at each scrape. */
 export const SERVER_ROWS = [
   {
@@ -214,7 +217,60 @@ export const SERVER_ROWS = [
     level: 'full',
     source: 'pids.max',
   },
+  {
+    name: 'hublet_server_io_read_bytes_total',
+    type: 'counter',
+    unit: 'bytes',
+    labels: [SERVER],
+    help: 'Bytes read from block devices, summed over them.',
+    level: 'full',
+    source: 'io.stat: rbytes',
+  },
+  {
+    name: 'hublet_server_io_write_bytes_total',
+    type: 'counter',
+    unit: 'bytes',
+    labels: [SERVER],
+    help: 'Bytes written to block devices, summed over them.',
+    level: 'full',
+    source: 'io.stat: wbytes',
+  },
+  {
+    name: 'hublet_server_io_reads_total',
+    type: 'counter',
+    labels: [SERVER],
+    help: 'Reads from block devices, summed over them.',
+    level: 'full',
+    source: 'io.stat: rios',
+  },
+  {
+    name: 'hublet_server_io_writes_total',
+    type: 'counter',
+    labels: [SERVER],
+    help: 'Writes to block devices, summed over them.',
+    level: 'full',
+    source: 'io.stat: wios',
+  },
+  {
+    name: 'hublet_server_pressure_waiting_seconds_total',
+    type: 'counter',
+    unit: 'seconds',
+    labels: [SERVER, { name: 'resource', values: RESOURCES }],
+    help: 'Time for which at least one task of the server waited for the resource; absent where the kernel measures no pressure.',
+    level: 'full',
+    source: 'cpu.pressure, memory.pressure, io.pressure: some',
+  },
+  {
+    name: 'hublet_server_pressure_stalled_seconds_total',
+    type: 'counter',
+    unit: 'seconds',
+    labels: [SERVER, { name: 'resource', values: RESOURCES }],
+    help: 'Time for which every task of the server that had work waited for the resource, so that nothing was done.',
+    level: 'full',
+    source: 'cpu.pressure, memory.pressure, io.pressure: full',
+  },
 ] as const satisfies readonly MetricRow[];
+
 export type ServerMetricName = (typeof SERVER_ROWS)[number]['name'];
 
 /** Families that show what a control group uses and may use; pools have them too. */

@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest';
 import {
   parseCpuMax,
   parseCpuStat,
+  parseIoStat,
   parseMemoryEvents,
   parseMemoryStat,
+  parsePressure,
   parseSingle,
   toUsage,
 } from '../../../src/cgroup/parse.ts';
@@ -65,6 +67,44 @@ test('memory.events tells oom_kill from oom and oom_group_kill', () => {
 
 test('memory.events with a count missing is absent as a whole', () => {
   expect(parseMemoryEvents('low 1\nhigh 2\nmax 3\noom 4\n')).toBeUndefined();
+});
+
+describe('io.stat', () => {
+  test('is summed over the devices', () => {
+    expect(parseIoStat(FULL_CGROUP['io.stat'] ?? '')).toEqual({
+      ioReadBytes: 5096,
+      ioWriteBytes: 8192,
+      ioReads: 4,
+      ioWrites: 2,
+    });
+  });
+
+  test('without a device is nothing read and nothing written', () => {
+    expect(parseIoStat('')).toEqual({ ioReadBytes: 0, ioWriteBytes: 0, ioReads: 0, ioWrites: 0 });
+  });
+
+  test('has devices of which nothing is known', () => {
+    expect(parseIoStat('8:0 \n8:16 rbytes=1 wbytes=2 rios=3 wios=4 cost.usage=5\n')).toEqual({
+      ioReadBytes: 1,
+      ioWriteBytes: 2,
+      ioReads: 3,
+      ioWrites: 4,
+    });
+  });
+});
+
+describe('pressure', () => {
+  test('is the total of both lines, in seconds', () => {
+    expect(parsePressure(FULL_CGROUP['memory.pressure'] ?? '')).toEqual({ waitingSeconds: 2.5, stalledSeconds: 0.25 });
+  });
+
+  test('of the CPU has no second line before Linux 5.13', () => {
+    expect(parsePressure('some avg10=0.00 avg60=0.00 avg300=0.00 total=7000000\n')).toEqual({ waitingSeconds: 7 });
+  });
+
+  test('is absent where the file says nothing', () => {
+    expect(parsePressure('')).toBeUndefined();
+  });
 });
 
 describe('usage', () => {

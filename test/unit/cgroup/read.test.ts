@@ -1,6 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CgroupReader, readUsage } from '../../../src/cgroup/read.ts';
+import { DescriptorBudget, ownDescriptorBudget } from '../../../src/cgroup/descriptors.ts';
+import { BASIC_FILES } from '../../../src/cgroup/parse.ts';
+import { CgroupReader, readerOptions, readUsage } from '../../../src/cgroup/read.ts';
 import { CgroupGone } from '../../../src/cgroup/types.ts';
 import { CgroupTree, cpuStat, FULL_CGROUP } from './tree.ts';
 
@@ -12,7 +14,7 @@ afterEach(() => tree.dispose());
 
 test('the same reader sees what changed', () => {
   tree.make('/a');
-  const reader = new CgroupReader(tree.root, '/a');
+  const reader = new CgroupReader(tree.root, '/a', readerOptions());
 
   const before = reader.read(1);
   tree.write('/a', 'memory.current', '5\n');
@@ -38,7 +40,7 @@ test('a controller that is off leaves its fields out', () => {
 
 test('a controller that is switched on later is found', () => {
   tree.make('/a', { 'cpu.stat': cpuStat(1, 2) });
-  const reader = new CgroupReader(tree.root, '/a');
+  const reader = new CgroupReader(tree.root, '/a', readerOptions());
   tree.write('/a', 'memory.current', '77\n');
 
   const usages = Array.from({ length: 10 }, (_, index) => reader.read(index));
@@ -53,7 +55,7 @@ test('no cgroup is CgroupGone', () => {
 
 test('a cgroup that goes while it is looked at is CgroupGone', () => {
   tree.make('/a');
-  const reader = new CgroupReader(tree.root, '/a');
+  const reader = new CgroupReader(tree.root, '/a', readerOptions());
   reader.close();
   tree.remove('/a');
   expect(() => reader.read(0)).toThrow(CgroupGone);
@@ -62,9 +64,59 @@ test('a cgroup that goes while it is looked at is CgroupGone', () => {
 test('no descriptor stays open after close', () => {
   tree.make('/a');
   const before = readdirSync('/proc/self/fd').length;
-  const reader = new CgroupReader(tree.root, '/a');
+  const reader = new CgroupReader(tree.root, '/a', readerOptions());
   const meanwhile = readdirSync('/proc/self/fd').length;
   reader.close();
-  expect(meanwhile).toBe(before + Object.keys(FULL_CGROUP).length);
+  expect(meanwhile).toBe(before + BASIC_FILES.length);
   expect(readdirSync('/proc/self/fd').length).toBe(before);
+});
+
+test('io and pressure are read where details are asked for, from the next reading on', () => {
+  tree.make('/a');
+  let isDetailed = false;
+  const reader = new CgroupReader(tree.root, '/a', readerOptions({ isDetailed: () => isDetailed }));
+  expect(reader.read(1)).not.toHaveProperty('ioReads');
+  isDetailed = true;
+  expect(reader.read(2)).toMatchObject({ ioReads: 4, cpuPressure: { waitingSeconds: 1.5, stalledSeconds: 0.5 } });
+  reader.close();
+});
+
+test('no more descriptors stay open than the budget has, and readings are the same without them', () => {
+  tree.make('/a');
+  tree.make('/b');
+  const descriptors = new DescriptorBudget(BASIC_FILES.length + 2);
+  const before = readdirSync('/proc/self/fd').length;
+  const readers = ['/a', '/b'].map((group) => new CgroupReader(tree.root, group, readerOptions({ descriptors })));
+  expect(readdirSync('/proc/self/fd').length).toBe(before + BASIC_FILES.length + 2);
+
+  tree.write('/b', 'pids.current', '9\n');
+  expect(readers.map((reader) => reader.read(1).tasks)).toEqual([7, 9]);
+  tree.remove('/b');
+  tree.make('/b', { 'cpu.stat': cpuStat(1, 1) });
+  expect(readers[1]?.read(2).cpuSystemSeconds).toBe(1);
+
+  for (const reader of readers) reader.close();
+  expect(readdirSync('/proc/self/fd').length).toBe(before);
+  expect(descriptors.taken).toBe(0);
+});
+
+test('what could not be kept open is kept as soon as others have given theirs back', () => {
+  tree.make('/a');
+  tree.make('/b');
+  const descriptors = new DescriptorBudget(BASIC_FILES.length);
+  const first = new CgroupReader(tree.root, '/a', readerOptions({ descriptors }));
+  const second = new CgroupReader(tree.root, '/b', readerOptions({ descriptors }));
+  first.close();
+  for (let reading = 0; reading < 10; reading += 1) second.read(reading);
+  expect(descriptors.taken).toBe(BASIC_FILES.length);
+  second.close();
+});
+
+test('half of the descriptors that this process may open may be kept', () => {
+  tree.make('/', {
+    limits:
+      'Limit                     Soft Limit           Hard Limit           Units     \nMax open files            6                    4096                 files     \n',
+  });
+  const budget = ownDescriptorBudget(`${tree.root}/limits`);
+  expect([budget.take(), budget.take(), budget.take(), budget.take()]).toEqual([true, true, true, false]);
 });

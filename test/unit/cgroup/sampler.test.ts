@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createUsageSampler } from '../../../src/cgroup/sampler.ts';
 import type { UsageSampler } from '../../../src/cgroup/types.ts';
 import type { Clock } from '../../../src/clock.ts';
@@ -260,6 +260,19 @@ test('a pass over many servers lets the loop turn between slices', () => {
   expect(turns).toBeGreaterThan(2);
   expect(slow.usage('s9')?.cpuUserSeconds).toBe(1);
   slow.stop();
+});
+
+test('the end of the last process is read at once: nobody can read it a moment later', async () => {
+  tree.make('/a', { ...FULL_CGROUP, 'cpu.stat': cpuStat(1, 0), 'cgroup.events': 'populated 1\nfrozen 0\n' });
+  sampler.start();
+  sampler.follow('alice', '/a', 'i1');
+  clock.advance(1);
+  tree.write('/a', 'cpu.stat', cpuStat(9, 0));
+  tree.write('/a', 'cgroup.events', 'populated 0\nfrozen 0\n');
+  await vi.waitFor(() => expect(sampler.usage('alice')?.cpuUserSeconds).toBe(9));
+  tree.remove('/a');
+  sampler.unfollow('alice');
+  expect(sampler.usage('alice')?.cpuUserSeconds).toBe(9);
 });
 
 test('stop and forget give every descriptor back', () => {

@@ -17,10 +17,20 @@ export const FULL_CGROUP: Readonly<Record<string, string>> = {
   'memory.peak': '209715200\n',
   'pids.current': '7\n',
   'pids.max': 'max\n',
+  'io.stat':
+    '8:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n254:1 rbytes=1000 wbytes=0 rios=3 wios=0 dbytes=9 dios=9\n',
+  'cpu.pressure': pressure(1.5, 0.5),
+  'memory.pressure': pressure(2.5, 0.25),
+  'io.pressure': pressure(3.5, 0.125),
 };
 
 export function events(counts: { readonly high?: number; readonly oom?: number; readonly oomKill?: number }): string {
   return `low 0\nhigh ${counts.high ?? 0}\nmax 0\noom ${counts.oom ?? 0}\noom_kill ${counts.oomKill ?? 0}\noom_group_kill 0\n`;
+}
+
+export function pressure(someSeconds: number, fullSeconds: number): string {
+  const line = (word: string, seconds: number) => `${word} avg10=0.10 avg60=1.00 avg300=0.00 total=${seconds * 1e6}\n`;
+  return line('some', someSeconds) + line('full', fullSeconds);
 }
 
 export function cpuStat(userSeconds: number, systemSeconds: number): string {

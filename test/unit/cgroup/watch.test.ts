@@ -1,18 +1,18 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { MemoryEventsWatch } from '../../../src/cgroup/watch.ts';
+import { CgroupWatch } from '../../../src/cgroup/watch.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { CgroupTree, events, recordingLog } from './tree.ts';
 
 let tree: CgroupTree;
 let clock: FakeClock;
 let log: ReturnType<typeof recordingLog>;
-let watch: MemoryEventsWatch;
+let watch: CgroupWatch;
 beforeEach(() => {
   tree = new CgroupTree();
   clock = new FakeClock();
   log = recordingLog();
-  watch = new MemoryEventsWatch(tree.root, clock, log);
+  watch = new CgroupWatch(tree.root, clock, log);
 });
 afterEach(() => {
   watch.closeAll();
@@ -22,20 +22,20 @@ afterEach(() => {
 /** A path that the kernel refuses to watch, for another reason than that it isn't there. */
 const REFUSED = `/${'x'.repeat(300)}`;
 
-test('changes of other files are not told', async () => {
+test('changes of two files are told, those of others are not', async () => {
   tree.make('/a');
   const told = new EventEmitter();
   const names: string[] = [];
-  watch.open('alice', '/a', () => {
-    names.push('memory.events');
-    told.emit('changed');
+  watch.open('alice', '/a', (file) => {
+    names.push(file);
+    if (file === 'memory.events') told.emit('changed');
   });
   tree.write('/a', 'cgroup.events', 'populated 0\n');
   tree.write('/a', 'memory.current', '1\n');
   const changed = once(told, 'changed');
   tree.write('/a', 'memory.events', events({ oomKill: 1 }));
   await changed;
-  expect(new Set(names)).toEqual(new Set(['memory.events']));
+  expect(new Set(names)).toEqual(new Set(['cgroup.events', 'memory.events']));
 });
 
 test('a cgroup that is not there is no fault', () => {

@@ -198,7 +198,7 @@ describe('level', () => {
   });
 
   test.each([
-    [40, true, true, 0],
+    [50, true, true, 0],
     [30, true, false, 1],
     [10, false, false, 1],
   ])('falls by itself at a cap of %i series', async (maxSeries, hasBasic, hasFull, truncated) => {

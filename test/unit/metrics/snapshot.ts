@@ -22,6 +22,13 @@ export const FULL_USAGE: Usage = {
   memoryEvents: { low: 1, high: 2, max: 3, oom: 4, oomKill: 5 },
   tasks: 7,
   tasksLimit: 100,
+  ioReadBytes: 4096,
+  ioWriteBytes: 8192,
+  ioReads: 1,
+  ioWrites: 2,
+  cpuPressure: { waitingSeconds: 1.5, stalledSeconds: 0.5 },
+  memoryPressure: { waitingSeconds: 2.5, stalledSeconds: 0.25 },
+  ioPressure: { waitingSeconds: 3.5, stalledSeconds: 0.125 },
 };
 
 export function server(name: string, fields: Partial<ServerMetrics> = {}): ServerMetrics {
