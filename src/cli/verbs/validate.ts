@@ -1,30 +1,29 @@
 import { lstatSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import type { ProfileSet } from '../../admission/profile.ts';
 import type { ServerSpec } from '../../spec/types.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT } from '../errors.ts';
 import { listDirectory, readSpecText, type SpecFile } from '../specFiles.ts';
-import { checkSpec } from '../specText.ts';
+import { type CheckedSpec, checkSpec, type KnownNames } from '../specText.ts';
 
 /**
- * `hublet validate`: judges specs without a controller or a bus, with the profiles of this host's configuration where there
- * is one. Exit code 3 where one is invalid.
+ * `hublet validate`: judges specs without a controller or a bus, with the profiles and pools of this host's configuration
+ * where there is one. Exit code 3 where one is invalid.
  */
 export async function runValidate(context: Context, paths: readonly string[]): Promise<number> {
   const lines: string[] = [];
   const specs: { readonly path: string; readonly spec: ServerSpec }[] = [];
-  const set = await readProfiles(context);
+  const set = await readNames(context);
   let count = 0;
   for (const { name, path } of paths.flatMap(expand)) {
     try {
       count += 1;
       const checked = checkSpec(readSpecText(path), name, path, set);
-      if (checked.kind === 'valid') specs.push({ path, spec: checked.spec });
-      // On another computer than the server's, its profiles may well not be there.
-      else if (checked.kind === 'unknownProfile' && Object.keys(set.profiles).length === 0) {
-        context.warn(`${path}: judged without its profile, as there are no profiles here`);
-      } else lines.push(...checked.lines);
+      const missing = missingHere(checked, set);
+      if (missing !== undefined)
+        context.warn(`${path}: judged without its ${missing}, as there are no ${missing}s here`);
+      if (checked.kind === 'valid' || checked.kind === 'unknownPool') specs.push({ path, spec: checked.spec });
+      if (checked.kind !== 'valid' && missing === undefined) lines.push(...checked.lines);
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       lines.push(error.message);
@@ -37,14 +36,20 @@ export async function runValidate(context: Context, paths: readonly string[]): P
   return EXIT.ok;
 }
 
-/** The profiles of this host; none, and a warning, where its configuration is bad. */
-async function readProfiles(context: Context): Promise<ProfileSet> {
+/** What a spec speaks of and can't be known on this computer, which may well be another than the server's; undefined: nothing. */
+function missingHere({ kind }: CheckedSpec, { profiles, pools }: KnownNames): 'profile' | 'pool' | undefined {
+  if (kind === 'unknownProfile' && Object.keys(profiles).length === 0) return 'profile';
+  return kind === 'unknownPool' && pools.size === 0 ? 'pool' : undefined;
+}
+
+/** The profiles and pools of this host; none, and a warning, where its configuration is bad. */
+async function readNames(context: Context): Promise<KnownNames> {
   try {
     return await context.config();
   } catch (error) {
     if (!(error instanceof CliError) || error.exitCode !== EXIT.badConfiguration) throw error;
-    context.warn(`the configuration is bad, so profiles are not known: ${error.message}`);
-    return { profiles: {} };
+    context.warn(`the configuration is bad, so profiles and pools are not known: ${error.message}`);
+    return { profiles: {}, pools: new Map() };
   }
 }
 
