@@ -14,6 +14,7 @@ import { renderServerJsonSchema } from '../src/spec/jsonSchema.ts';
 import { serverSchema } from '../src/spec/schema.ts';
 import { effectOfField, neededSystemd, settingsOfField } from '../src/units/fieldFacts.ts';
 import type { Setting } from '../src/units/table.ts';
+import { renderMachines } from './statechart/page.ts';
 
 interface Output {
   /** Below the project's root. */
@@ -63,6 +64,7 @@ const OUTPUTS: readonly Output[] = [
         columns: [TYPE],
       }),
   },
+  { path: 'docs/reference/machines.md', render: renderMachines },
   { path: 'metrics/catalogue.md', render: renderCatalogueDocs },
 ];
 

@@ -89,6 +89,7 @@ export const serverMachine = setup({
     isBackingOff: ({ context, event }) =>
       context.backoffUntilMs !== null && observed(event).nowMs < context.backoffUntilMs,
     hasEnded: ({ context }) => context.ended !== null,
+    hasExited: ({ context }) => context.ended === 'Exited',
     exitedByConfiguration: ({ event }) => observed(event).exit === 'configuration',
     stoppedByOthers: ({ event }) => observed(event).exit === 'foreign',
     endedForGood: ({ event }) => isEnd(observed(event)) === 'Exited',
@@ -208,7 +209,7 @@ export const serverMachine = setup({
     stopped: {},
     /** Down though wished, for what it did: told apart by how it ended. */
     ended: {
-      always: [{ guard: ({ context }) => context.ended === 'Exited', target: 'stopped' }, { target: 'failed' }],
+      always: [{ guard: 'hasExited', target: 'stopped' }, { target: 'failed' }],
     },
     backOff: {},
     failed: {},
