@@ -23,6 +23,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'prometheus',
+          include: ['test/prometheus/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
           globalSetup: ['test/machine/setup.ts'],

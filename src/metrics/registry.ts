@@ -45,11 +45,19 @@ export interface RegistryOptions {
   readonly maxSeries?: number;
 }
 
+/** Gauges of prom-client that are called like counters, which promtool and OpenMetrics refuse; they are sums of others. */
+const MISNAMED_DEFAULTS = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+] as const;
+
 /** A registry of its own, shared with nobody; instruments count from 0. */
 export function createMetricsRegistry(options: RegistryOptions): MetricsRegistry {
   const registry = new Registry();
   const instruments = createInstruments(registry);
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED_DEFAULTS) registry.removeSingleMetric(name);
   const maxSeries = options.maxSeries ?? 100_000;
 
   return {
