@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { guestCommand, quote } from './command.ts';
 import { GuestProcess } from './guest-process.ts';
 import { end } from './process.ts';
@@ -157,6 +158,16 @@ export class Machine implements AsyncDisposable {
   /** Runs a command on this process's own streams; returns its exit code. */
   async pass(command: string, options: Pick<ExecOptions, 'user' | 'timeoutMs'> = {}): Promise<number> {
     return exitCode(this.#ssh.spawn(guestCommand(command, options), 'inherit'));
+  }
+
+  /** Takes the processors away for this long, as a host that sleeps does: both of the machine's clocks jump over it. */
+  async pause(ms: number): Promise<void> {
+    process.kill(this.#record.qemu.pid, 'SIGSTOP');
+    try {
+      await sleep(ms);
+    } finally {
+      process.kill(this.#record.qemu.pid, 'SIGCONT');
+    }
   }
 
   /** Switches the machine off as a power cut would and removes what it left here. A second call does nothing. */
