@@ -9,7 +9,7 @@ import { renderTable } from './table.ts';
 const EFFECTS: Readonly<Record<string, string>> = {
   live: 'live: set on the running unit, its processes untouched',
   'at once': 'at once, by hublet alone',
-  restart: 'with the next start: UpdatePending until then (hublet restart NAME)',
+  restart: 'with the next start, see updateStrategy: UpdatePending until then (hublet restart NAME)',
   'next start': 'with the next start',
 };
 

@@ -50,6 +50,7 @@ export function summariseSpec(spec: ServerSpec): readonly (readonly [string, str
           `stopped after ${formatDuration(spec.idle.timeoutMs)} by ${spec.idle.checks.join(', ')}; told ${formatDuration(spec.idle.warnBeforeMs)} before`,
         ],
     spec.maxAgeMs === undefined ? undefined : ['Stopped at', `an age of ${formatDuration(spec.maxAgeMs)}`],
+    spec.updateStrategy === SPEC_DEFAULTS.updateStrategy ? undefined : ['Updates', updateStrategyWords(spec)],
     suspend === undefined
       ? undefined
       : [
@@ -136,4 +137,11 @@ function list(title: string, words: readonly string[]): readonly [string, string
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+/** When a change that only a new start can bring is taken. */
+function updateStrategyWords({ updateStrategy, updateIdle }: ServerSpec): string {
+  if (updateIdle === undefined) return `taken at once, by a restart (${updateStrategy})`;
+  const { checks, quietMs } = updateIdle;
+  return `taken once idle for ${formatDuration(quietMs)} by ${checks.join(', ')}, by a restart (${updateStrategy})`;
 }

@@ -10,6 +10,7 @@ import { memoryOf, type ServerEntry } from './entry.ts';
 import type { Action } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
 import type { WorkResult } from './queue.ts';
+import type { Updates } from './updates.ts';
 import { RESTARTED_AT } from './wish.ts';
 
 /** Limits that differ from the spec, and which of them may be set now. */
@@ -24,10 +25,12 @@ const REFUSED_RETRY_MS = 60_000;
 export class Actor {
   readonly #ports: LoopPorts;
   readonly #admitter: Admitter;
+  readonly #updates: Pick<Updates, 'wished'>;
 
-  constructor(ports: LoopPorts, admitter: Admitter) {
+  constructor(ports: LoopPorts, admitter: Admitter, updates: Pick<Updates, 'wished'>) {
     this.#ports = ports;
     this.#admitter = admitter;
+    this.#updates = updates;
   }
 
   /** Compares the live limits with the plan's; shrinking below what is used is put off, and the entry says so. */
@@ -114,6 +117,7 @@ export class Actor {
         entry.startRequestedMs = this.#ports.clock.monotonicMs();
         entry.hasEnvironmentFile = true;
         entry.restartedAt = restartedAt;
+        entry.startedWith = this.#updates.wished(entry, record);
         if (entry.isRestartDue) entry.restartsTotal += 1;
         entry.isRestartDue = false;
         if (isRemembered) this.#remember(entry);

@@ -8,6 +8,7 @@ import type { ConditionReason, ConditionType } from '../status/reasons.ts';
 import type { LastExit } from '../status/types.ts';
 import type { Admission } from './admitter.ts';
 import { wakeWords } from './lifecycle.ts';
+import { updateWords } from './updateWords.ts';
 import { BUS_GRACE_MS, type ServerView } from './view.ts';
 import { isReadinessProbed, isSuspended, judgedSpec } from './wish.ts';
 
@@ -165,15 +166,11 @@ function lastExitWords(exit: LastExit | null): string {
   return exit === null ? 'stopped' : exit.message;
 }
 
-function updatePending({ isUpdatePending }: ServerView): ConditionState {
-  return isUpdatePending
-    ? {
-        type: 'UpdatePending',
-        status: 'True',
-        reason: 'RestartRequired',
-        message: 'the spec changed in something that only a restart can change; run: hublet restart',
-      }
-    : { type: 'UpdatePending', status: 'False', reason: 'UpToDate', message: '' };
+function updatePending({ isUpdatePending, entry }: ServerView): ConditionState {
+  const type = 'UpdatePending';
+  if (!isUpdatePending) return { type, status: 'False', reason: 'UpToDate', message: '' };
+  const reason = entry.update.kind === 'whenIdle' ? 'WaitingForIdle' : 'RestartRequired';
+  return { type, status: 'True', reason, message: updateWords(entry) };
 }
 
 function suspended({ record, wallMs }: ServerView): ConditionState {

@@ -114,6 +114,7 @@ export class DesiredState implements Source {
     return {
       ...record,
       spec: admitted?.spec,
+      ...(admitted === undefined ? {} : { document: admitted.document }),
       ...(admitted?.profile === undefined ? {} : { profile: admitted.profile }),
       ...(denial === undefined ? {} : { denial }),
     };
@@ -194,8 +195,9 @@ export class DesiredState implements Source {
     const canonical = canonicalJson(whole.document);
     const before = this.#admitted.get(name);
     // The same object for the same content: whoever compares it sees that nothing changed.
-    const spec = before?.canonical === canonical && before.profile === profile?.name ? before.spec : whole.spec;
-    this.#admitted.set(name, { spec, profile: profile?.name, document: whole.document, canonical });
+    const isSame = before?.canonical === canonical && before.profile === profile?.name;
+    const { spec, document: merged } = isSame ? before : whole;
+    this.#admitted.set(name, { spec, profile: profile?.name, document: merged, canonical });
     // What any source may ask for needs no memory but the last good document; all else could be taken away.
     if (policy.isUnrestricted && profile === undefined) this.#options.admitted.remove(name);
     else this.#keep(name);

@@ -8,6 +8,7 @@ import type { UnitState } from '../systemd/port.ts';
 import type { Admission } from './admitter.ts';
 import type { UnitEnd } from './exit.ts';
 import { type Held, type Lifecycle, NO_LIFECYCLE } from './lifecycle.ts';
+import { UP_TO_DATE, type Update } from './update.ts';
 
 /** One run of a unit, from the moment hublet knew of it. */
 export interface Invocation {
@@ -59,6 +60,10 @@ export interface ServerEntry {
   lifecycle: Lifecycle;
   /** The restart annotation that the present run answers for; undefined: not known, as for a unit found running. */
   restartedAt: string | undefined;
+  /** What of its file, its profile and its pool the present run was started with, see startedWith.ts; undefined: not known. */
+  startedWith: string | undefined;
+  /** What a change that only a new start can bring comes to, as of the last look. */
+  update: Update;
   lastExit: LastExit | null;
   /** Starts that followed an end nobody asked for, within this boot. */
   restartsTotal: number;
@@ -141,6 +146,8 @@ export function createEntry(
     isWindowOpen: memory?.isWindowOpen ?? undefined,
     lifecycle: NO_LIFECYCLE,
     restartedAt: memory?.restartedAt ?? undefined,
+    startedWith: memory?.startedWith ?? undefined,
+    update: UP_TO_DATE,
     lastExit: memory?.lastExit ?? null,
     restartsTotal: memory?.restartsTotal ?? 0,
     isRestartDue: false,
@@ -187,6 +194,7 @@ export function memoryOf(
     backoffUntilMs:
       backoffUntilMs === null ? null : Math.round((now.wallMs + backoffUntilMs - now.monotonicMs) / 1000) * 1000,
     restartedAt: entry.restartedAt ?? null,
+    startedWith: entry.startedWith ?? null,
     limitsInForce: entry.limitsInForce,
     generation: entry.generation,
     ended,

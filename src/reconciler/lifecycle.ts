@@ -6,7 +6,7 @@ import type { IdleTarget, IdleVerdict } from '../idle/types.ts';
 import { nextOpeningMs, type Schedule, type WindowState, windowState } from '../schedule/windows.ts';
 import type { SpecRecord } from '../source/types.ts';
 import { formatDuration } from '../spec/quantities.ts';
-import type { IdlePolicy } from '../spec/types.ts';
+import type { IdleMeasure, IdlePolicy, ServerSpec } from '../spec/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { ServerEntry } from './entry.ts';
 import type { LoopPorts } from './ports.ts';
@@ -89,7 +89,7 @@ export class LifecycleKeeper {
     if (entry.held === undefined && ageStopAtMs !== undefined && nowMs >= ageStopAtMs && graceMs === 0) {
       this.#hold(entry, record, 'age', window);
     }
-    const idle = this.#measure(entry, spec.idle, isRunning ? unit : undefined);
+    const idle = this.#measure(entry, spec, isRunning ? unit : undefined);
     if (entry.held === undefined && this.#isIdleTooLong(entry, spec.idle, idle, graceMs)) {
       this.#hold(entry, record, 'idle', window);
     }
@@ -108,14 +108,15 @@ export class LifecycleKeeper {
   }
 
   /** Has the present run measured, where its spec asks for it. Undefined: nothing is known. */
-  #measure(entry: ServerEntry, policy: IdlePolicy | undefined, unit: UnitState | undefined): IdleVerdict | undefined {
+  #measure(entry: ServerEntry, spec: ServerSpec, unit: UnitState | undefined): IdleVerdict | undefined {
     const { idle } = this.#ports;
     const server = entry.served?.server;
-    if (policy === undefined || unit === undefined || unit.invocationId === '' || server === undefined) {
+    const measure = spec.idle ?? spec.updateIdle;
+    if (measure === undefined || unit === undefined || unit.invocationId === '' || server === undefined) {
       idle.unfollow(entry.name);
       return undefined;
     }
-    idle.follow(entry.name, idleTarget(policy, unit, server));
+    idle.follow(entry.name, idleTarget(measure, tellAfterMs(spec), unit, server));
     const verdict = idle.verdict(entry.name);
     return verdict?.invocationId === unit.invocationId ? verdict : undefined;
   }
@@ -127,7 +128,9 @@ export class LifecycleKeeper {
     verdict: IdleVerdict | undefined,
     graceMs: number,
   ): boolean {
-    if (policy === undefined || verdict?.kind !== 'idle') {
+    // The update comes first, and the idleness of the run after it counts from its start.
+    const isUpdatedFirst = entry.update.kind === 'whenIdle' || entry.update.kind === 'due';
+    if (policy === undefined || verdict?.kind !== 'idle' || isUpdatedFirst) {
       entry.idleWarnedMs = undefined;
       return false;
     }
@@ -190,7 +193,8 @@ function knownWindow({ lifecycle: { window } }: ServerEntry, schedule: Schedule,
 
 /** What is measured of a run. Jupyter is asked where its readiness probe asks, and as who. */
 function idleTarget(
-  { checks, cpuCores, timeoutMs, warnBeforeMs }: IdlePolicy,
+  { checks, cpuCores }: IdleMeasure,
+  tellAfterMs: number,
   unit: UnitState,
   server: Server,
 ): IdleTarget {
@@ -208,8 +212,14 @@ function idleTarget(
       path: `${basePath(http?.path ?? '/')}/api/status`,
       headers: http?.headers ?? {},
     },
-    tellAfterMs: timeoutMs - warnBeforeMs,
+    tellAfterMs,
   };
+}
+
+/** From when on its idleness may lead to something. */
+function tellAfterMs({ idle, updateIdle }: ServerSpec): number {
+  const stopMs = idle === undefined ? Number.POSITIVE_INFINITY : idle.timeoutMs - idle.warnBeforeMs;
+  return Math.min(stopMs, updateIdle?.quietMs ?? Number.POSITIVE_INFINITY);
 }
 
 /** `/user/alice` of `/user/alice/api` or `/user/alice/`; empty where the path tells of none. */

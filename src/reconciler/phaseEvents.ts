@@ -36,7 +36,7 @@ export class PhaseEvents {
           this.#record(entry, 'Suspended', record.spec.suspend.reason ?? 'by its spec');
         return;
       case 'updating':
-        this.#record(entry, 'Restarted', 'stopping it in order to start anew');
+        this.#record(entry, 'Restarted', restartWords(entry));
         return;
       case 'deleting':
         this.#record(entry, 'Deleting', 'its spec file is gone');
@@ -67,4 +67,9 @@ export class PhaseEvents {
   #record(entry: ServerEntry, reason: EventReason, message: string): void {
     this.#ports.events.record({ server: entry.name, reason, message });
   }
+}
+
+function restartWords({ update }: ServerEntry): string {
+  const why = update.kind === 'due' ? 'its spec changed: ' : '';
+  return `${why}stopping it in order to start anew`;
 }

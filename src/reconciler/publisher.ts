@@ -32,18 +32,13 @@ export class Publisher {
     const { stoppingSinceMs } = entry.snapshot.context;
     const graceMs = (entry.served?.server.spec.terminationGracePeriodMs ?? 0) + UNKILLABLE_AFTER_MS;
     const position = positionOf(unit);
-    const hash = unit?.marks?.hash;
     return {
       entry,
       record,
       unit,
       position,
       verdict: prober.verdict(entry.name),
-      isUpdatePending:
-        position === 'active' &&
-        hash !== undefined &&
-        entry.admission.kind === 'admitted' &&
-        entry.admission.plan.hash !== hash,
+      isUpdatePending: position === 'active' && entry.update.kind !== 'upToDate',
       isUnkillable: position === 'stopping' && stoppingSinceMs !== null && monotonicMs - stoppingSinceMs > graceMs,
       wallMs: clock.wallMs(),
       monotonicMs,

@@ -2,11 +2,12 @@
 import { DEFAULT_BACKOFF } from '../machines/backoff.ts';
 import type { Observed } from '../machines/server.machine.ts';
 import { createStep } from '../machines/step.ts';
-import type { SpecDenial, SpecRecord } from '../source/types.ts';
+import type { SpecRecord } from '../source/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import { serverFileId, unitName } from '../units/name.ts';
 import { Actor } from './actor.ts';
-import type { Admission, Admitter } from './admitter.ts';
+import type { Admitter } from './admitter.ts';
+import { deniedAdmission } from './denial.ts';
 import type { Ends } from './ends.ts';
 import { createEntry, type ServerEntry } from './entry.ts';
 import { LifecycleKeeper } from './lifecycle.ts';
@@ -21,6 +22,7 @@ import { Publisher, type ViewFacts } from './publisher.ts';
 import type { WorkResult } from './queue.ts';
 import { Sight } from './sight.ts';
 import { Starts } from './starts.ts';
+import { Updates } from './updates.ts';
 import { BUS_GRACE_MS } from './view.ts';
 import {
   condemnationOf,
@@ -55,6 +57,7 @@ export class Reconciler {
   readonly #ports: LoopPorts;
   readonly #sight: Sight;
   readonly #starts: Starts;
+  readonly #updates: Updates;
   readonly #actor: Actor;
   readonly #publisher: Publisher;
   readonly #phases: PhaseEvents;
@@ -66,7 +69,8 @@ export class Reconciler {
     this.#ports = options.ports;
     this.#sight = new Sight(options.ports);
     this.#starts = new Starts(() => options.ports.config.reconcile.maxStarting, options.enqueue);
-    this.#actor = new Actor(options.ports, options.admitter);
+    this.#updates = new Updates(options.ports);
+    this.#actor = new Actor(options.ports, options.admitter, this.#updates);
     this.#publisher = new Publisher(options.ports);
     this.#phases = new PhaseEvents(options.ports);
     this.#lifecycle = new LifecycleKeeper(options.ports);
@@ -105,6 +109,7 @@ export class Reconciler {
     this.#tellNote(entry);
     this.#sight.follow(entry, own);
     ends.tellOomKills(entry);
+    this.#updates.look(entry, record, isForeign ? undefined : own);
 
     const isQueued = this.#decide(entry, record, own, isForeign, end.kind === 'ended' ? end.exit : null);
     // Somebody restarted it before its end was dealt with: the new run has not been looked at.
@@ -179,7 +184,9 @@ export class Reconciler {
     const before = entry.snapshot;
     const isCertain = this.#options.isEverySourceReady() && isOrphanCertain(entry, unit, clock.monotonicMs());
     // A run that outlasts its window could not be followed by another before the next one.
-    const isNewRunAsked = isRestartAsked(entry, record) && !entry.lifecycle.isOverrun;
+    const isPersonsWish = isRestartAsked(entry, record) && !entry.lifecycle.isOverrun;
+    const isUpdateDue = entry.update.kind === 'due' && (this.#options.isDryRun || this.#starts.mayUpdate(entry));
+    const isNewRunAsked = isPersonsWish || isUpdateDue;
     const spec = judgedSpec(entry, record);
     const verdict = prober.verdict(entry.name);
     const condemned = isForeign ? undefined : condemnationOf(entry, record, unit, verdict, clock.monotonicMs());
@@ -285,11 +292,4 @@ export class Reconciler {
     const isWritten = this.#publisher.publish(this.#publisher.view(entry, record, unit, all));
     return isWritten || this.#options.isDryRun ? { kind: 'done' } : { kind: 'retry' };
   }
-}
-
-/** Nothing of it was ever admitted, so there is nothing to run. */
-function deniedAdmission({ isUndecided, condition, reason, message, retryAfterMs }: SpecDenial): Admission {
-  const retry = retryAfterMs === undefined ? {} : { retryAfterMs };
-  if (isUndecided === true) return { kind: 'waiting', message, ...retry };
-  return { kind: 'refused', condition, reason, message, ...retry };
 }

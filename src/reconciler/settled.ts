@@ -19,6 +19,8 @@ export function settlementOf(
   const isRefused = record.refusal !== undefined || (record.denial !== undefined && record.denial.isUndecided !== true);
   switch (entry.snapshot.value) {
     case 'ready':
+      if (entry.update.kind === 'due') return 'open';
+      return isRefused ? 'bad' : 'good';
     case 'stopped':
     case 'ended':
       return isRefused ? 'bad' : 'good';

@@ -1,4 +1,4 @@
-import type { ServerDocument } from '../spec/schema.ts';
+import type { CompleteDocument, ServerDocument } from '../spec/schema.ts';
 import type { Problem, ServerSpec } from '../spec/types.ts';
 import type { ConditionReason } from '../status/reasons.ts';
 
@@ -49,6 +49,8 @@ export interface DocumentRecord {
 export interface SpecRecord extends Omit<DocumentRecord, 'document' | 'text' | 'source'> {
   /** What is to run: what the document asks for with its profile, or what it last did where that can't be had now. */
   readonly spec: ServerSpec | undefined;
+  /** What `spec` was made from, its profile merged in: as written, without defaults. The same object as long as it is the same spec. */
+  readonly document?: CompleteDocument;
   /** The profile that `spec` builds on; absent: none. */
   readonly profile?: string;
   /** Why the document that counts does not run as it is; absent: it does. */

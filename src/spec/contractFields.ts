@@ -7,7 +7,6 @@ export const FIELDS_NOT_IN_THIS_VERSION: ReadonlySet<string> = new Set([
   'spec.probes.startup.exec',
   'spec.probes.readiness.exec',
   'spec.probes.liveness.exec',
-  'spec.updateStrategy',
   'spec.deletionPolicy',
 ]);
 

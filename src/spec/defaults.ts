@@ -13,6 +13,8 @@ export const SPEC_DEFAULTS = {
   terminationGracePeriod: '30s',
   startTimeout: '60s',
   backoff: { initial: '10s', max: '5m', resetAfter: '10m' },
+  updateStrategy: 'OnRestart',
+  updateIdle: '10m',
   priority: 0,
 } as const;
 

@@ -10,6 +10,7 @@ import type {
   Backoff,
   HttpCheck,
   IdleCheck,
+  IdleMeasure,
   IdlePolicy,
   IoLimits,
   ProbeSpec,
@@ -18,6 +19,7 @@ import type {
   ServerSpec,
   Suspension,
   TcpCheck,
+  UpdateIdle,
 } from './types.ts';
 import { parseUmask } from './umask.ts';
 
@@ -65,6 +67,8 @@ export function resolveServer({ metadata, spec }: CompleteDocument): ServerSpec 
     ...optional('idle', spec.idle, (idle) => resolveIdle(idle, spec)),
     ...optional('maxAgeMs', spec.maxAge, parseDurationMs),
     ...(suspend === undefined ? {} : { suspend }),
+    updateStrategy: spec.updateStrategy ?? SPEC_DEFAULTS.updateStrategy,
+    ...(spec.updateStrategy === 'WhenIdle' ? { updateIdle: resolveUpdateIdle(spec) } : {}),
     priority: spec.priority ?? SPEC_DEFAULTS.priority,
   };
 }
@@ -157,16 +161,26 @@ function resolveSchedule({ timeZone, windows, overrun }: NonNullable<Fields['sch
   };
 }
 
-function resolveIdle(idle: NonNullable<Fields['idle']>, { port, sandbox }: Fields): IdlePolicy {
+function resolveIdle(idle: NonNullable<Fields['idle']>, spec: Fields): IdlePolicy {
   const timeoutMs = parseDurationMs(idle.timeout);
-  const isReachable = port !== 'none' && sandbox?.privateNetwork !== true;
-  const checks = new Set<IdleCheck>(idle.check ?? (isReachable ? ['cpu', 'connections'] : ['cpu']));
   return {
+    ...resolveMeasure(spec),
     timeoutMs,
-    checks: [...checks],
-    cpuCores: parseCores(idle.cpuCores ?? SPEC_DEFAULTS.idle.cpuCores),
     warnBeforeMs: Math.min(timeoutMs, parseDurationMs(idle.warnBefore ?? SPEC_DEFAULTS.idle.warnBefore)),
   };
+}
+
+function resolveMeasure({ idle, port, sandbox }: Fields): IdleMeasure {
+  const isReachable = port !== 'none' && sandbox?.privateNetwork !== true;
+  const checks = new Set<IdleCheck>(idle?.check ?? (isReachable ? ['cpu', 'connections'] : ['cpu']));
+  return { checks: [...checks], cpuCores: parseCores(idle?.cpuCores ?? SPEC_DEFAULTS.idle.cpuCores) };
+}
+
+/** What its owner calls idle, and never later than the stop that they want for it. */
+function resolveUpdateIdle(spec: Fields): UpdateIdle {
+  const quietMs = parseDurationMs(SPEC_DEFAULTS.updateIdle);
+  const timeoutMs = spec.idle === undefined ? quietMs : parseDurationMs(spec.idle.timeout);
+  return { ...resolveMeasure(spec), quietMs: Math.min(quietMs, timeoutMs) };
 }
 
 function resolveSuspension(suspend: Fields['suspend']): Suspension | undefined {

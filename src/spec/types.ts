@@ -5,6 +5,9 @@ import type { ServerDocument } from './schema.ts';
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 
+/** When a running server takes a change that only a new start can bring. */
+export type UpdateStrategy = 'OnRestart' | 'WhenIdle' | 'Immediate';
+
 /** Limits of one server. An absent field means: no limit (or systemd's default weight). */
 export interface Resources {
   readonly memoryMaxBytes?: number;
@@ -125,14 +128,23 @@ export interface Suspension {
 /** How a server is measured that shows no use. */
 export type IdleCheck = 'cpu' | 'connections' | 'http';
 
-export interface IdlePolicy {
-  readonly timeoutMs: number;
+/** How it is found that nobody uses a server. */
+export interface IdleMeasure {
   /** All of them must agree; at least one. */
   readonly checks: readonly IdleCheck[];
   /** CPU use below this is none. */
   readonly cpuCores: number;
+}
+
+export interface IdlePolicy extends IdleMeasure {
+  readonly timeoutMs: number;
   /** Not more than the timeout. */
   readonly warnBeforeMs: number;
+}
+
+export interface UpdateIdle extends IdleMeasure {
+  /** Idle for so long. */
+  readonly quietMs: number;
 }
 
 export interface ServerSpec {
@@ -186,6 +198,9 @@ export interface ServerSpec {
   /** A run older than this is stopped; absent: none is. */
   readonly maxAgeMs?: number;
   readonly suspend?: Suspension;
+  readonly updateStrategy: UpdateStrategy;
+  /** When it is idle enough to be started anew for a change; present with `WhenIdle` only. */
+  readonly updateIdle?: UpdateIdle;
   /** Higher ones start first and stop last where there are many. */
   readonly priority: number;
 }

@@ -29,6 +29,7 @@ const NOTHING: Omit<ServerMemory, 'name' | 'bootId'> = {
   restartsTotal: 0,
   backoffUntilMs: null,
   restartedAt: '',
+  startedWith: null,
   limitsInForce: '',
   ended: null,
   lastExit: null,
@@ -122,6 +123,7 @@ function isMemory(value: Record<string, unknown>): value is Record<string, unkno
       (k) => typeof value[k] === 'string',
     ) &&
     (value.restartedAt === null || typeof value.restartedAt === 'string') &&
+    (value.startedWith === null || typeof value.startedWith === 'string') &&
     Number.isSafeInteger(value.generation) &&
     typeof value.startedAtMs === 'number' &&
     isTime(value.readyAtMs) &&

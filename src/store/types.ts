@@ -32,6 +32,8 @@ export interface ServerMemory {
   readonly backoffUntilMs: number | null;
   /** Value of the annotation hublet/restartedAt that the running unit answers for; empty: there was none; null: not known. */
   readonly restartedAt: string | null;
+  /** What of its file, its profile and its pool the present run was started with, see reconciler/startedWith.ts; null: not known. */
+  readonly startedWith: string | null;
   /** Limits of the spec that the present run was last seen to have, as text; empty: none seen yet. */
   readonly limitsInForce: string;
   /** Generation of the spec last acted on; 0: none. */

@@ -7,7 +7,8 @@ import { allSettings, type Setting, settingOf } from './table.ts';
 export type Effect = 'live' | 'at once' | 'restart' | 'next start';
 
 /** Fields that hublet follows alone. */
-const AT_ONCE = /^metadata|^spec\.(?:probes|restartPolicy|backoff|schedule|idle|maxAge|suspend|priority)\b/;
+const AT_ONCE =
+  /^metadata|^spec\.(?:probes|restartPolicy|backoff|schedule|idle|maxAge|suspend|updateStrategy|priority)\b/;
 /** Fields that are as live as what is in them. */
 const AS_THEIR_PARTS = /^spec\.(?:profile|unitProperties)$/;
 

@@ -17,7 +17,7 @@ import type { ServerMemory } from '../../src/store/types.ts';
 import { FakeClock } from './clock.ts';
 import { FakeLog } from './log.ts';
 import { FakeSystemd } from './systemd.ts';
-import { wholeSpec } from './wholeSpec.ts';
+import { whole } from './wholeSpec.ts';
 
 /** Specs in memory: `put` and `remove` are what an editor does to the directory. */
 export class FakeSource implements Source {
@@ -63,9 +63,11 @@ export class FakeSource implements Source {
     const file = { path: `/specs/${name}.yaml`, ino: 1, size: text.length, mtimeNs: '1' };
     const base = { name, file, isDeleted: false, isFrozen: false, warnings: [] };
     if (parsed.kind === 'valid') {
+      const { spec: resolved, document } = whole(text, name);
       this.#set({
         ...base,
-        spec: wholeSpec(text, name),
+        spec: resolved,
+        document,
         generation: (before?.generation ?? 0) + 1,
         refusal: undefined,
       });
@@ -74,6 +76,7 @@ export class FakeSource implements Source {
       this.#set({
         ...base,
         spec: before?.spec,
+        ...(before?.document === undefined ? {} : { document: before.document }),
         generation: before?.generation ?? 0,
         refusal: { reason: 'SchemaError', message },
       });

@@ -41,6 +41,17 @@ describe('schedule, idle and maxAge', () => {
     expect(wholeSpec(alone, 'alice').idle?.checks).toEqual(['cpu']);
   });
 
+  it('tell when it is idle enough to be started anew for a change: as its owner says, and no later than its stop', () => {
+    expect(wholeSpec(text(), 'alice')).toMatchObject({ updateStrategy: 'OnRestart' });
+    const idleOf = (...lines: string[]) => wholeSpec(text('updateStrategy: WhenIdle', ...lines), 'alice').updateIdle;
+    expect(idleOf()).toEqual({ checks: ['cpu', 'connections'], cpuCores: 0.05, quietMs: 600_000 });
+    expect(idleOf('port: none')?.checks).toEqual(['cpu']);
+    const own = { checks: ['http'], cpuCores: 0.1, quietMs: 120_000 };
+    expect(idleOf('idle: {timeout: 2m, check: [http], cpuCores: 100m}')).toEqual(own);
+    expect(idleOf('idle: {timeout: 2h}')?.quietMs).toBe(600_000);
+    expect(wholeSpec(text('updateStrategy: Immediate'), 'alice').updateIdle).toBeUndefined();
+  });
+
   it.each<[string[], string[]]>([
     [
       ['schedule: {windows: [{start: "0 8 * *", stop: "0 25 * * *"}]}'],

@@ -160,6 +160,7 @@ describe('memory of one boot', () => {
     restartsTotal: 2,
     backoffUntilMs: 5,
     restartedAt: '',
+    startedWith: 'beef',
     limitsInForce: 'MemoryMax=1',
     ended: null,
     lastExit: null,

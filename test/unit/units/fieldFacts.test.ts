@@ -43,6 +43,7 @@ it.each([
   ['spec.schedule.windows', 'at once'],
   ['spec.idle.timeout', 'at once'],
   ['spec.maxAge', 'at once'],
+  ['spec.updateStrategy', 'at once'],
   ['spec.resources.memory.limit', 'live'],
   ['spec.resources.io.readIops', 'live'],
   ['spec.resources.files', 'restart'],

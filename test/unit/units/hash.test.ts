@@ -75,6 +75,8 @@ describe('the hash of a unit', () => {
       schedule: { windows: [], overrun: 'finish' },
       maxAgeMs: 1,
       idle: { timeoutMs: 60_000, checks: ['cpu'], cpuCores: 1, warnBeforeMs: 1 },
+      updateStrategy: 'WhenIdle',
+      updateIdle: { quietMs: 60_000, checks: ['cpu'], cpuCores: 1 },
     };
 
     expect(hashOf(changes)).toBe(hashOf());

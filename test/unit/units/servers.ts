@@ -28,6 +28,7 @@ export function makeSpec(changes: Partial<ServerSpec> = {}): ServerSpec {
     backoff: { initialMs: 10_000, maxMs: 300_000, resetAfterMs: 600_000 },
     terminationGracePeriodMs: 30_000,
     startTimeoutMs: 60_000,
+    updateStrategy: 'OnRestart',
     priority: 0,
     ...changes,
   };
