@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { initialTransition, transition } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
-import { backoffMs, CRASH_LOOP_RESTARTS, DEFAULT_BACKOFF } from '../../src/machines/backoff.ts';
+import {
+  backoffMs,
+  CRASH_LOOP_RESTARTS,
+  DEFAULT_BACKOFF,
+  UNEXPECTED_STOP_DELAY_MS,
+} from '../../src/machines/backoff.ts';
 import {
   type ExitKind,
   type Observed,
@@ -13,6 +18,8 @@ import {
   type UnitPosition,
   type Wish,
 } from '../../src/machines/server.machine.ts';
+import { planActions } from '../../src/reconciler/plan.ts';
+import type { UnitPlan } from '../../src/units/types.ts';
 
 const QUIET: Observed = {
   type: 'OBSERVED',
@@ -259,6 +266,68 @@ describe('server statechart, all of it', () => {
     );
   });
 
+  /** What a controller that died is known by: how the next one begins. */
+  const memoryOf = ({ context }: ServerSnapshot): ServerInput => {
+    const { restarts, backoffUntilMs, backoffReason, ended } = context;
+    return { restarts, backoffUntilMs, backoffReason, ended };
+  };
+
+  it('every rule of every state holds for every look: what is there decides, not how it came to it', () => {
+    const looks = events.filter((event) => event.type === 'OBSERVED' && event.exit === null);
+    for (const { state } of paths) {
+      if (state.status !== 'active') continue;
+      for (const look of looks) {
+        const next = feed(state, look);
+        const anew = feed(fresh(memoryOf(state)), look);
+        // Only that a stop is for a new run is not known any more: it is done in the same way.
+        const value = next.value === 'updating' && anew.value === 'stopping' ? 'stopping' : next.value;
+        expect([value, memoryOf(next)]).toEqual([anew.value, memoryOf(anew)]);
+      }
+    }
+  });
+
+  it('any order and any repetition of looks ends where a fresh start would', () => {
+    fc.assert(
+      fc.property(
+        fc.array(anyEvent, { maxLength: 12 }),
+        fc.array(fc.nat(11), { maxLength: 24 }),
+        anyEvent,
+        (history, order, last) => {
+          const shuffled = order.map((index) => history[index]).filter((event) => event !== undefined);
+          const look = { ...last, exit: null, isRestartAsked: false };
+          const lived = feed(fresh(), ...shuffled);
+          const end = feed(lived, look);
+          const anew = feed(fresh(memoryOf(lived)), look);
+          const value = end.value === 'updating' ? 'stopping' : end.value;
+          expect([value, memoryOf(end)]).toEqual([anew.value, memoryOf(anew)]);
+        },
+      ),
+    );
+  });
+
+  it('asks for no start while the unit stops, starts, runs or is not wished, and for no stop of what is gone', () => {
+    const kinds = (snapshot: ServerSnapshot, look: Observed): readonly string[] =>
+      planActions({
+        state: snapshot.value,
+        position: look.unit,
+        unit: undefined,
+        plan: {} as UnitPlan,
+        limits: [],
+        isStartPending: false,
+        isStopSent: false,
+        hasEnvironmentFile: true,
+      }).map(({ kind }) => kind);
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 20 }), anyEvent, (history, last) => {
+        const look: Observed = { ...last, exit: isFree(last.unit) ? last.exit : null };
+        const actions = kinds(feed(fresh(), ...history, look), look);
+        if (!isFree(look.unit) || look.wish !== 'run' || look.isBlocked) expect(actions).not.toContain('start');
+        if (isFree(look.unit) || look.unit === 'stopping') expect(actions).not.toContain('stop');
+        expect(actions.includes('start') && actions.includes('stop')).toBe(false);
+      }),
+    );
+  });
+
   it('a deleted server never comes back, and nothing else ends the chart', () => {
     fc.assert(
       fc.property(fc.array(anyEvent, { maxLength: 20 }), (history) => {
@@ -287,6 +356,46 @@ describe('backoff', () => {
         expect(pause).toBeGreaterThanOrEqual(backoffMs(limits, restart, jitter));
         expect(pause).toBeLessThanOrEqual(Math.round(limits.maxMs * 1.1));
         if (restart > 0) expect(pause).toBeGreaterThanOrEqual(limits.initialMs);
+      }),
+    );
+  });
+
+  it('of a server that fails again and again never shrinks until it is reset, and is reset by what is told to', () => {
+    const policy = { restart: 'Always' as const, backoff: { initialMs: 1_000, maxMs: 60_000, resetAfterMs: 600_000 } };
+    /** How long it was Ready before it failed, and what came then. */
+    const run = fc.record({
+      readyMs: fc.nat(1_200_000),
+      exit: fc.constantFrom<ExitKind>('failed', 'clean', 'configuration', 'foreign'),
+      isForgiven: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(run, { minLength: 1, maxLength: 12 }), (runs) => {
+        let state = fresh();
+        let nowMs = 0;
+        let lastMs = 0;
+        for (const { readyMs, exit, isForgiven } of runs) {
+          if (isForgiven) state = feed(state, { type: 'FORGIVEN' });
+          state = feed(state, { nowMs, unit: 'active', isReady: true, policy });
+          nowMs += readyMs;
+          if (isForgiven || readyMs >= policy.backoff.resetAfterMs) lastMs = 0;
+          const before = state.context.restarts;
+          state = feed(state, { nowMs, unit: 'failed', exit, policy });
+          const pauseMs = (state.context.backoffUntilMs ?? nowMs) - nowMs;
+          if (exit === 'foreign') {
+            expect([pauseMs, state.context.restarts]).toEqual([UNEXPECTED_STOP_DELAY_MS, before]);
+          } else if (exit === 'configuration') {
+            expect(pauseMs).toBe(policy.backoff.maxMs);
+          } else {
+            expect(pauseMs).toBeGreaterThanOrEqual(lastMs);
+            expect(pauseMs).toBeLessThanOrEqual(policy.backoff.maxMs);
+            if (isForgiven) expect([pauseMs, state.context.restarts]).toEqual([0, 1]);
+            lastMs = pauseMs;
+          }
+          // Not a moment before its end, at its end for certain.
+          if (pauseMs > 0) expect(feed(state, { nowMs: nowMs + pauseMs - 1, policy }).value).toBe('backOff');
+          expect(feed(state, { nowMs: nowMs + pauseMs, policy }).value).toBe('starting');
+          nowMs += pauseMs;
+        }
       }),
     );
   });
