@@ -17,7 +17,7 @@ export function throwDice(what: string): Dice {
 }
 
 /** The same seed gives the same numbers. @see mulberry32 by Tommy Ettinger, public domain */
-function createDice(seed: number): Dice {
+export function createDice(seed: number): Dice {
   let state = seed | 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) | 0;
