@@ -30,6 +30,8 @@ export interface Lifecycle {
   readonly rest: 'closed' | Held['kind'] | undefined;
   /** It runs on though its window has closed, until it ends. */
   readonly isOverrun: boolean;
+  /** It runs, and only a clock that has just jumped says that its suspension is not over. */
+  readonly isSuspensionDoubted: boolean;
   /** Undefined: it has no schedule. */
   readonly window: KnownWindow | undefined;
   /** Monotonic time at which it is too old; undefined: never, or it is down. */
@@ -51,6 +53,7 @@ export interface KnownWindow extends WindowState {
 export const NO_LIFECYCLE: Lifecycle = {
   rest: undefined,
   isOverrun: false,
+  isSuspensionDoubted: false,
   window: undefined,
   ageStopAtMs: undefined,
   idle: undefined,
@@ -104,7 +107,9 @@ export class LifecycleKeeper {
       graceMs,
     ].flatMap((ms) => (ms !== undefined && ms > 0 ? [ms] : []));
     const lookAfterMs = due.length === 0 ? undefined : Math.min(...due);
-    entry.lifecycle = { rest, isOverrun, window, ageStopAtMs, idle, idlePolicy: spec.idle, lookAfterMs };
+    const isSuspensionDoubted = isUp && graceMs > 0 && isSuspensionOld(entry, record, unit);
+    const idlePolicy = spec.idle;
+    entry.lifecycle = { rest, isOverrun, isSuspensionDoubted, window, ageStopAtMs, idle, idlePolicy, lookAfterMs };
   }
 
   /** Has the present run measured, where its spec asks for it. Undefined: nothing is known. */
@@ -172,6 +177,12 @@ export class LifecycleKeeper {
 export function wakeWords({ untilMs }: Held): string {
   const window = untilMs === null ? '' : ` or its window opens ${isoTime(untilMs)}`;
   return `stays down until hublet resume, hublet restart, a change of its spec${window}`;
+}
+
+/** Its end was seen to be over by an earlier look, and nobody has written another since. */
+function isSuspensionOld(entry: ServerEntry, record: SpecRecord, unit: UnitState | undefined): boolean {
+  const isStopAsked = unit !== undefined && unit.invocationId !== '' && unit.invocationId === entry.stopAskedOf;
+  return record.spec?.suspend?.untilMs !== undefined && entry.generation === record.generation && !isStopAsked;
 }
 
 /** Its spec is another one, or a window has opened since. One that was denied changes nothing yet. */

@@ -35,9 +35,10 @@ export function wishOf(record: SpecRecord | undefined, wallMs: number, isCertain
   return isSuspended(record, wallMs) ? 'down' : 'run';
 }
 
-/** The wish of its owner as the time leaves it: what is to rest now is to be down. */
+/** The wish of its owner as the time leaves it: what is to rest now is to be down, what a doubtful clock says stops nothing. */
 export function restingWish({ lifecycle }: Pick<ServerEntry, 'lifecycle'>, wish: Wish): Wish {
-  return wish === 'run' && lifecycle.rest !== undefined ? 'down' : wish;
+  if (wish === 'run' && lifecycle.rest !== undefined) return 'down';
+  return wish === 'down' && lifecycle.isSuspensionDoubted && lifecycle.rest === undefined ? 'run' : wish;
 }
 
 export function isSuspended(record: SpecRecord, wallMs: number): boolean {

@@ -123,6 +123,39 @@ describe('a schedule', () => {
     expect(world.status('alice')).toMatchObject({ phase: 'Ready', invocationId: run });
   });
 
+  it('has a part in nothing else: a suspension that was over stays so where the clock is set right in time', async () => {
+    world.source.put('alice', { ...base, suspend: { until: '2026-01-01T08:00:00Z' } });
+    await world.start();
+    await leap(9 * HOUR_MS);
+    const run = world.status('alice').invocationId;
+    expect(world.status('alice').phase).toBe('Ready');
+
+    world.clock.stepWall(-2 * HOUR_MS);
+    await leap(30_000);
+    world.loop.lookAtAll();
+    await world.settle();
+    expect(world.status('alice')).toMatchObject({ phase: 'Ready', invocationId: run });
+    world.clock.stepWall(2 * HOUR_MS);
+    await leap(5 * MINUTE_MS);
+    expect(world.status('alice')).toMatchObject({ phase: 'Ready', invocationId: run });
+
+    world.clock.stepWall(-2 * HOUR_MS);
+    world.loop.lookAtAll();
+    await world.settle();
+    await leap(61_000);
+    expect(world.status('alice').phase).toBe('Stopped');
+  });
+
+  it('keeps nobody from suspending a server while it is doubted', async () => {
+    world.source.put('alice', base);
+    await world.start();
+    world.clock.stepWall(2 * HOUR_MS);
+    await leap(10_000);
+    world.source.put('alice', { ...base, suspend: { until: '2026-01-01T08:00:00Z' } });
+    await world.settle();
+    expect(world.status('alice').phase).toBe('Stopped');
+  });
+
   it('tells of a window that closed while no controller ran, once', async () => {
     world.source.put('alice', { ...base, schedule: OFFICE });
     await world.start();
