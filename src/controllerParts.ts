@@ -115,6 +115,7 @@ export function createParts(options: ControllerOptions, instruments: Instruments
       ...(options.idProgram === undefined ? {} : { program: options.idProgram }),
     }),
     clock,
+    hasRun: (name) => (runtime.readMemory(name)?.invocationId ?? '') !== '',
   });
   let reconnects = 0;
   const clockWatch = new ClockWatch(clock, openClockMemory({ runtimeDirectory: config.runtimeDirectory, bootId, log }));

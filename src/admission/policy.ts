@@ -1,5 +1,6 @@
 /** What a source may ask for: a policy allows only what it lists. Pure: decided from the document, the spec and given facts. */
 import { formatSize } from '../spec/quantities.ts';
+import type { Quota } from '../spec/quota.ts';
 import type { ServerDocument } from '../spec/schema.ts';
 import type { ServerSpec } from '../spec/types.ts';
 
@@ -26,8 +27,8 @@ export interface Policy {
   /** Limits of each server; a server without the limit exceeds it. Absent: any. */
   readonly maxMemoryBytes?: number;
   readonly maxCpuCores?: number;
-  /** Servers of one source. */
-  readonly maxServers?: number;
+  /** What the servers of one source may ask for together: `max.servers` and `total`. Absent: anything. */
+  readonly quota?: Quota;
 }
 
 /** The policy that every configuration has. */

@@ -7,6 +7,7 @@ import { field, quantity, text } from '../spec/rule.ts';
 import { fieldsSchema } from '../spec/schema.ts';
 import { fieldNamesAt } from '../spec/schemaWalk.ts';
 import { suggest } from '../spec/suggest.ts';
+import { resolveQuota, serversField, totalSchema } from './quotas.ts';
 
 /** The lowest uid that a policy allows where it doesn't say another: below are root and the system's own accounts. */
 export const DEFAULT_MIN_UID = 1000;
@@ -40,9 +41,8 @@ const maxSchema = z.strictObject({
     quantity(parseCores, CORES_PATTERN),
     'Highest resources.cpu.limit of one server in cores; one without a limit is refused. By default any.',
   ),
-  servers: field(
-    z.int().min(1).max(1_000_000),
-    'Most servers of one source; further ones are refused (QuotaExceeded) until one goes. By default any number.',
+  servers: serversField(
+    'Most servers of one source; further ones wait (QuotaExceeded) until one goes. By default any number.',
   ),
 });
 
@@ -67,6 +67,10 @@ export const policySchema = z
       [],
     ),
     max: field(maxSchema, 'Limits, asked of the server as a whole, its profile merged in.'),
+    total: field(
+      totalSchema,
+      'What all servers of one source may ask for together, whether they run or not; one that asks for more waits (QuotaExceeded), and what was admitted stays.',
+    ),
   })
   .superRefine(({ allow, ...others }, context) => {
     const [other] = Object.keys(others);
@@ -83,7 +87,8 @@ export function resolvePolicies(documents: Readonly<Record<string, PolicyDocumen
   return { ...Object.fromEntries(own), [ADMIN_POLICY.name]: ADMIN_POLICY };
 }
 
-function resolvePolicy(name: string, { allow, users, profiles, fields, max }: PolicyDocument): Policy {
+function resolvePolicy(name: string, { allow, users, profiles, fields, max, total }: PolicyDocument): Policy {
+  const quota = resolveQuota({ ...total, ...(max?.servers === undefined ? {} : { servers: max.servers }) });
   return {
     name,
     isUnrestricted: allow === '*',
@@ -99,7 +104,7 @@ function resolvePolicy(name: string, { allow, users, profiles, fields, max }: Po
     fields: fields ?? [],
     ...(max?.memory === undefined ? {} : { maxMemoryBytes: parseSizeBytes(max.memory) }),
     ...(max?.cpu === undefined ? {} : { maxCpuCores: parseCores(max.cpu) }),
-    ...(max?.servers === undefined ? {} : { maxServers: max.servers }),
+    ...(Object.keys(quota).length === 0 ? {} : { quota }),
   };
 }
 

@@ -18,6 +18,7 @@ import {
   SIZE_PATTERN,
 } from '../spec/quantities.ts';
 import { field, quantity, text } from '../spec/rule.ts';
+import { poolQuotaSchema, resolveQuota } from './quotas.ts';
 
 /** The pool of servers that name none, where the configuration names none either, if there is one of this name. */
 export const USUAL_DEFAULT_POOL = 'default';
@@ -92,6 +93,10 @@ export const poolSchema = z.strictObject({
     }),
     'Disk use of its servers together.',
   ),
+  quota: field(
+    poolQuotaSchema,
+    'What its servers may ask for together, whether they run or not; one that asks for more waits (QuotaExceeded), and what was admitted stays. By default anything.',
+  ),
 });
 
 /** `pools` of the configuration. */
@@ -132,7 +137,7 @@ export function defaultPoolProblem(named: string | undefined, pools: Pools): str
   return `defaultPool: there is no pool ${named}: add it to pools, or name one of ${known === '' ? 'those that are there (none yet)' : known}`;
 }
 
-function resolvePool({ memory, cpu, tasks, io }: PoolDocument): Pool {
+function resolvePool({ memory, cpu, tasks, io, quota }: PoolDocument): Pool {
   return {
     ...optional('memoryMax', memory?.limit, parseMemoryAmount),
     ...optional('memoryHigh', memory?.high, parseMemoryAmount),
@@ -143,6 +148,7 @@ function resolvePool({ memory, cpu, tasks, io }: PoolDocument): Pool {
     ...optional('allowedCpus', cpu?.cpus, parseCpus),
     ...optional('tasksMax', tasks, (count) => count),
     ...optional('ioWeight', io?.weight, (weight) => weight),
+    ...optional('quota', quota, resolveQuota),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { QuotaResource, QuotaUse } from '../spec/quota.ts';
 import { PHASES, type Phase } from '../status/types.ts';
 import { CONTROLLER_ROWS, type ControllerMetricName, SPEC_STATES } from './catalogue/controller.ts';
 import { labelText, type MetricFamily, type Sample } from './exposition.ts';
@@ -23,6 +24,8 @@ export function controllerFamilies(
       value: isReady ? 1 : 0,
     })),
     hublet_prune_held: [{ labels: '', value: snapshot.pruneHeld }],
+    hublet_quota_used: snapshot.quotas.map((quota) => ({ labels: quotaLabels(quota), value: quota.used })),
+    hublet_quota_limit: snapshot.quotas.map((quota) => ({ labels: quotaLabels(quota), value: quota.limit })),
     hublet_config_last_reload_successful: [{ labels: '', value: snapshot.config.isGood ? 1 : 0 }],
     hublet_config_last_reload_success_timestamp_seconds: [{ labels: '', value: snapshot.config.loadedAtMs / 1000 }],
     hublet_workqueue_depth: [{ labels: '', value: snapshot.queueDepth }],
@@ -50,4 +53,17 @@ function buildLabels(snapshot: MetricsSnapshot, build: BuildInfo): string {
     labelText('node_version', build.nodeVersion),
     labelText('systemd_version', snapshot.systemdVersion),
   ].join(',');
+}
+
+/** `resource` of the quotas, each with its unit. */
+const QUOTA_UNIT: Readonly<Record<QuotaResource, string>> = {
+  servers: 'servers',
+  memory: 'memory_bytes',
+  memoryGuarantee: 'memory_guarantee_bytes',
+  cpu: 'cpu_cores',
+  tasks: 'tasks',
+};
+
+function quotaLabels({ scope, name, resource }: QuotaUse): string {
+  return [labelText('scope', scope), labelText('name', name), labelText('resource', QUOTA_UNIT[resource])].join(',');
 }

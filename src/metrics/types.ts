@@ -1,4 +1,5 @@
 import type { Usage } from '../cgroup/types.ts';
+import type { QuotaUse } from '../spec/quota.ts';
 import type { EventReason } from '../status/reasons.ts';
 import type { Phase } from '../status/types.ts';
 
@@ -11,6 +12,7 @@ export interface MetricsSnapshot {
   readonly sources: readonly { readonly path: string; readonly isReady: boolean }[];
   /** Servers whose removal waits for a person. */
   readonly pruneHeld: number;
+  readonly quotas: readonly QuotaUse[];
   /** Whether the last attempt to read the configuration succeeded, and the wall time of the last that did. */
   readonly config: { readonly isGood: boolean; readonly loadedAtMs: number };
   readonly queueDepth: number;

@@ -10,13 +10,14 @@ import { type ChosenProfile, chooseProfile, completeSpec } from '../admission/pr
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/types.ts';
 import type { DocumentRecord, DocumentSource, Source, SourceState, SpecDenial, SpecRecord } from '../source/types.ts';
-import { canonicalJson } from '../spec/canonical.ts';
-import { checkDocument, locateInText } from '../spec/parse.ts';
+import { locateInText } from '../spec/parse.ts';
 import type { FieldProblem } from '../spec/problems.ts';
 import { formatProblem } from '../spec/problems.ts';
-import type { CompleteDocument, ServerDocument } from '../spec/schema.ts';
-import type { ServerSpec } from '../spec/types.ts';
+import type { QuotaUse } from '../spec/quota.ts';
+import type { ServerDocument } from '../spec/schema.ts';
 import type { AdmittedStore } from '../store/admitted.ts';
+import { AdmittedSpecs } from './admittedSpecs.ts';
+import { Places } from './places.ts';
 import { PolicyFacts } from './policyFacts.ts';
 
 export interface DesiredStateOptions {
@@ -28,14 +29,8 @@ export interface DesiredStateOptions {
   readonly groups: Groups;
   readonly memberships: Memberships;
   readonly clock: Clock;
-}
-
-/** What a server may run as, and the document that says so. */
-interface Admitted {
-  readonly spec: ServerSpec;
-  readonly profile: string | undefined;
-  readonly document: CompleteDocument;
-  readonly canonical: string;
+  /** Whether it ran in this boot under an earlier controller: then it has its place in every quota. Absent: none did. */
+  readonly hasRun?: (name: string) => boolean;
 }
 
 /** A document judged under one configuration. */
@@ -44,6 +39,8 @@ interface Judgement {
   readonly profile: ChosenProfile | undefined;
   /** Undefined: sealed, see `#policyOf`. */
   readonly policy: Policy | undefined;
+  /** `Places.key` under that configuration. */
+  readonly quotaKey: string;
   readonly judgedMs: number;
   readonly denial: SpecDenial | undefined;
 }
@@ -55,11 +52,14 @@ export class DesiredState implements Source {
   readonly #options: DesiredStateOptions;
   readonly #facts: PolicyFacts;
   readonly #judgements = new Map<string, Judgement>();
-  readonly #admitted = new Map<string, Admitted>();
+  readonly #admitted: AdmittedSpecs;
+  readonly #places: Places;
   readonly #listeners = new Set<(name: string | undefined) => void>();
 
   constructor(options: DesiredStateOptions) {
     this.#options = options;
+    this.#admitted = new AdmittedSpecs(options.admitted);
+    this.#places = new Places({ config: options.config, judgeAgain: (name) => this.#judgeAgain(name) });
     this.#facts = new PolicyFacts(options, (name) => {
       this.#judgements.delete(name);
       this.#emit(name);
@@ -72,28 +72,17 @@ export class DesiredState implements Source {
   }
 
   async start(): Promise<void> {
-    const { documents, admitted } = this.#options;
-    for (const { name, profile, document } of admitted.names().flatMap((name) => admitted.get(name) ?? [])) {
-      if (document === null) continue;
-      const stored = checkDocument(document, name);
-      const whole = stored === undefined ? undefined : completeSpec(stored, undefined, []);
-      if (whole?.kind !== 'whole') continue;
-      const canonical = canonicalJson(whole.document);
-      this.#admitted.set(name, {
-        spec: whole.spec,
-        profile: profile ?? undefined,
-        document: whole.document,
-        canonical,
-      });
-    }
+    const { documents } = this.#options;
+    this.#admitted.load();
     await documents.start();
     const known = new Set(documents.names());
-    for (const name of admitted.names()) if (!known.has(name)) this.#drop(name);
+    for (const name of this.#admitted.storedNames()) if (!known.has(name)) this.#drop(name);
+    this.#takePlaces();
   }
 
   async stop(): Promise<void> {
     await this.#options.documents.stop();
-    this.#options.admitted.close();
+    this.#admitted.close();
   }
 
   names(): readonly string[] {
@@ -102,6 +91,10 @@ export class DesiredState implements Source {
 
   states(): readonly SourceState[] {
     return this.#options.documents.states();
+  }
+
+  quotas(): readonly QuotaUse[] {
+    return this.#places.uses();
   }
 
   record(name: string): SpecRecord | undefined {
@@ -143,15 +136,21 @@ export class DesiredState implements Source {
   }
 
   #judge(found: DocumentRecord, document: ServerDocument): Judgement {
+    this.#places.catchUp();
     const before = this.#judgements.get(found.name);
     if (before !== undefined && this.#isCurrent(before, found, document)) {
       const isFinal = before.denial?.retryAfterMs === undefined;
       if (isFinal || this.#options.clock.monotonicMs() - before.judgedMs < AGAIN_MS) return before;
     }
+    return this.#decide(found, document);
+  }
+
+  #decide(found: DocumentRecord, document: ServerDocument): Judgement {
     const profile = chooseProfile(document, this.#options.config());
     const policy = this.#policyOf(found);
     const denial = this.#admit(found, document, profile, policy);
-    const judgement = { document, profile, policy, judgedMs: this.#options.clock.monotonicMs(), denial };
+    const quotaKey = this.#places.key();
+    const judgement = { document, profile, policy, quotaKey, judgedMs: this.#options.clock.monotonicMs(), denial };
     this.#judgements.set(found.name, judgement);
     return judgement;
   }
@@ -159,7 +158,8 @@ export class DesiredState implements Source {
   #isCurrent(before: Judgement, found: DocumentRecord, document: ServerDocument): boolean {
     const profile = chooseProfile(document, this.#options.config());
     const isSameProfile = before.profile?.name === profile?.name && before.profile?.fields === profile?.fields;
-    return before.document === document && isSameProfile && before.policy === this.#policyOf(found);
+    const isSameBasis = before.policy === this.#policyOf(found) && before.quotaKey === this.#places.key();
+    return before.document === document && isSameProfile && isSameBasis;
   }
 
   /** Takes what the document asks for as admitted, or says why it can't be. */
@@ -171,11 +171,11 @@ export class DesiredState implements Source {
   ): SpecDenial | undefined {
     const { name } = found;
     if (policy === undefined) {
-      this.#keep(name);
+      this.#admitted.keep(name);
       const message = `${found.source} is no source any more: it goes on as it was last admitted`;
       return { condition: 'Admitted', reason: 'PolicyDenied', message };
     }
-    this.#seal(name, policy);
+    if (!policy.isUnrestricted) this.#admitted.seal(name);
     const whole = completeSpec(document, profile, Object.keys(this.#options.config().profiles));
     switch (whole.kind) {
       case 'unknownProfile':
@@ -185,54 +185,59 @@ export class DesiredState implements Source {
       case 'whole':
         break;
     }
-    const denial = this.#facts.judge({ name, document, spec: whole.spec, profile: profile?.name, policy }, () =>
-      this.#serversBeside(found),
-    );
+    const question = { name, source: found.source, spec: whole.spec };
+    const isHolder = this.#admitted.get(name) !== undefined;
+    const denial =
+      this.#facts.judge({ name, document, spec: whole.spec, profile: profile?.name, policy }) ??
+      this.#places.find(question, policy, isHolder);
+    if (denial?.reason !== 'QuotaExceeded') this.#places.leaveLine(name);
     if (denial !== undefined) {
-      this.#keep(name);
+      this.#admitted.keep(name);
       return denial;
     }
-    const canonical = canonicalJson(whole.document);
-    const before = this.#admitted.get(name);
-    // The same object for the same content: whoever compares it sees that nothing changed.
-    const isSame = before?.canonical === canonical && before.profile === profile?.name;
-    const { spec, document: merged } = isSame ? before : whole;
-    this.#admitted.set(name, { spec, profile: profile?.name, document: merged, canonical });
+    const { spec } = this.#admitted.take(name, { ...whole, profile: profile?.name });
+    const isAllKnown = policy.isUnrestricted && profile === undefined && !this.#places.concerns(question, policy);
     // What any source may ask for needs no memory but the last good document; all else could be taken away.
-    if (policy.isUnrestricted && profile === undefined) this.#options.admitted.remove(name);
-    else this.#keep(name);
+    if (isAllKnown) this.#admitted.unkeep(name);
+    else this.#admitted.keep(name);
+    this.#places.hold({ ...question, spec });
     return undefined;
   }
 
-  #deny(name: string, reason: 'UnknownProfile' | 'SchemaError', message: string): SpecDenial {
-    this.#keep(name);
-    return { condition: 'Accepted', reason, message };
+  /** There may be room for it now. */
+  #judgeAgain(name: string): void {
+    const found = this.#options.documents.record(name);
+    if (found?.document === undefined) {
+      this.#places.leaveLine(name);
+      return;
+    }
+    const before = this.#judgements.get(name)?.denial;
+    const { denial } = this.#decide(found, found.document);
+    if (denial?.message !== before?.message) this.#emit(name);
   }
 
-  /** Stores what was last admitted, for a controller that comes up while the present document is denied. */
-  #keep(name: string): void {
-    const { admitted: store } = this.#options;
-    const admitted = this.#admitted.get(name);
-    if (admitted === undefined) return;
-    const stored = store.get(name);
-    const profile = admitted.profile ?? null;
-    if (stored?.profile === profile && canonicalJson(stored.document) === admitted.canonical) return;
-    store.put({ name, profile, document: admitted.document });
+  /** What was admitted before, or runs, has its place in each quota, were there too little room for all of them by now. */
+  #takePlaces(): void {
+    const { documents, hasRun = () => false } = this.#options;
+    for (const name of documents.names()) {
+      const source = documents.record(name)?.source;
+      const spec = this.#admitted.get(name)?.spec;
+      if (source !== undefined && spec !== undefined) this.#places.hold({ name, source, spec });
+      else if (hasRun(name)) this.#places.noteRun(name);
+    }
+    for (const name of documents.names()) this.record(name);
+    this.#places.open();
+  }
+
+  #deny(name: string, reason: 'UnknownProfile' | 'SchemaError', message: string): SpecDenial {
+    this.#admitted.keep(name);
+    return { condition: 'Accepted', reason, message };
   }
 
   #drop(name: string): void {
     this.#judgements.delete(name);
-    this.#admitted.delete(name);
-    this.#options.admitted.remove(name);
-  }
-
-  /**
-   * Notes of a server from a source that may not ask for everything that nothing of it was admitted yet: should its source
-   * be taken out of the configuration, no more than what was admitted may count.
-   */
-  #seal(name: string, policy: Policy): void {
-    const { admitted: store } = this.#options;
-    if (!policy.isUnrestricted && store.get(name) === undefined) store.put({ name, profile: null, document: null });
+    this.#admitted.drop(name);
+    this.#places.release(name);
   }
 
   /**
@@ -244,16 +249,7 @@ export class DesiredState implements Source {
     if (configured !== undefined) return configured.policy;
     const last = this.#judgements.get(name)?.policy;
     if (last !== undefined) return last;
-    return this.#options.admitted.get(name) === undefined ? ADMIN_POLICY : undefined;
-  }
-
-  /** Other servers of the same source that were admitted. */
-  #serversBeside(found: DocumentRecord): number {
-    const others = [...this.#admitted.keys()].filter((other) => other !== found.name);
-    return others.filter((other) => {
-      const record = this.#options.documents.record(other);
-      return record?.source === found.source && !record.isDeleted;
-    }).length;
+    return this.#admitted.isStored(name) ? undefined : ADMIN_POLICY;
   }
 
   #emit(name: string | undefined): void {

@@ -46,6 +46,7 @@ export function hostStatus(ports: LoopPorts, facts: HostFacts): HostStatus {
       pruneDigest: state.pruneDigest ?? null,
     })),
     servers: counts,
+    quotas: ports.source.quotas(),
     conditions: hostConditions(ports, facts),
   };
 }

@@ -33,6 +33,7 @@ export function metricsSnapshot(
     },
     sources: states.map(({ path, isReady }) => ({ path, isReady })),
     pruneHeld: states.reduce((sum, state) => sum + state.heldForPrune.length, 0),
+    quotas: ports.source.quotas(),
     config: facts.config,
     queueDepth: facts.queueDepth,
     isDbusConnected: ports.systemd.isConnected(),

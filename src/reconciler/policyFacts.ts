@@ -23,7 +23,6 @@ export interface PolicyQuestion {
 
 const LOOKUP_RETRY_MS = 5_000;
 const MISSING_RETRY_MS = 60_000;
-const QUOTA_RETRY_MS = 10_000;
 
 /** Asks policies, and looks up what they must know of accounts. */
 export class PolicyFacts {
@@ -37,7 +36,7 @@ export class PolicyFacts {
   }
 
   /** Why the policy denies the server; undefined: it doesn't. Never waits: what must be looked up is, and told of after it. */
-  judge(question: PolicyQuestion, countOthers: () => number): SpecDenial | undefined {
+  judge(question: PolicyQuestion): SpecDenial | undefined {
     const { document, spec, profile, policy } = question;
     if (policy.isUnrestricted) return undefined;
     const written = writtenProblems(document, profile, policy);
@@ -46,10 +45,7 @@ export class PolicyFacts {
     const account = spec.dynamicUser ? undefined : this.#account(question);
     if (account !== undefined && 'condition' in account) return account;
     const problems = policyProblems(document, spec, profile, policy, account);
-    if (problems.length > 0) return denied(policy, problems);
-    if (policy.maxServers === undefined || countOthers() < policy.maxServers) return undefined;
-    const message = `policy ${policy.name}: its source has ${policy.maxServers} servers already, as many as are allowed; remove one first`;
-    return { condition: 'Admitted', reason: 'QuotaExceeded', message, retryAfterMs: QUOTA_RETRY_MS };
+    return problems.length > 0 ? denied(policy, problems) : undefined;
   }
 
   #account({ name, spec, policy }: PolicyQuestion): AccountFacts | SpecDenial {

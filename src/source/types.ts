@@ -1,3 +1,4 @@
+import type { QuotaUse } from '../spec/quota.ts';
 import type { CompleteDocument, ServerDocument } from '../spec/schema.ts';
 import type { Problem, ServerSpec } from '../spec/types.ts';
 import type { ConditionReason } from '../status/reasons.ts';
@@ -115,4 +116,6 @@ export interface DocumentSource {
 /** The desired state as the loop sees it: whole specs, of which it need not know what they are made from. */
 export interface Source extends Omit<DocumentSource, 'record'> {
   record(name: string): SpecRecord | undefined;
+  /** Each limit on what many servers may ask for together, with what is given away of it. */
+  quotas(): readonly QuotaUse[];
 }

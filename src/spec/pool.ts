@@ -1,4 +1,5 @@
 import { parseCores, parseSizeBytes, QuantityError } from './quantities.ts';
+import type { Quota } from './quota.ts';
 
 /** An amount as such, or as a part of what the host has. */
 export type Amount =
@@ -22,6 +23,8 @@ export interface Pool {
   readonly tasksMax?: number;
   /** 1-10000, systemd's IOWeight=. */
   readonly ioWeight?: number;
+  /** What its servers may ask for together, whether they run or not; the kernel knows nothing of it. */
+  readonly quota?: Quota;
 }
 
 /** Pools by name. */

@@ -1,4 +1,5 @@
 import type { FileIdentity } from '../source/types.ts';
+import type { QuotaUse } from '../spec/quota.ts';
 import type { ConditionReason, ConditionType, EventReason } from './reasons.ts';
 
 /** Where a server is in its life; the words of the contract. */
@@ -95,6 +96,8 @@ export interface HostStatus {
     readonly pruneDigest: string | null;
   }[];
   readonly servers: Readonly<Record<Phase, number>>;
+  /** Limits on what many servers may ask for together, with what is given away of each. */
+  readonly quotas: readonly QuotaUse[];
   readonly conditions: readonly Condition[];
 }
 

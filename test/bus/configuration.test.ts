@@ -213,6 +213,44 @@ describe('a policy', () => {
   });
 });
 
+describe('a quota of a pool', () => {
+  const sleep = (memory: string) => ({
+    command: ['/usr/bin/sleep', 'infinity'],
+    user: ACCOUNT,
+    resources: { memory: { limit: memory } },
+  });
+
+  it('has servers wait with the reason, keeps what runs over a restart, and lets the next in when there is room', async () => {
+    configure({ pools: { default: { quota: { memory: '3G' } } } });
+    put('bob', sleep('2G'));
+    put('carol', sleep('1G'));
+    await hublet.start();
+    for (const name of ['bob', 'carol']) await host.untilPhase(name, 'Ready');
+    const before = host.invocation('bob');
+    put('alice', { ...sleep('1G'), priority: 5 });
+    await host.untilPhase('alice', 'Pending');
+    expect(host.condition('alice', 'Admitted')).toMatchObject({ status: 'False', reason: 'QuotaExceeded' });
+    expect(host.condition('alice', 'Ready')?.message).toContain(
+      'pools.default.quota.memory: asks for 1G, and 3G of the 3G for the pool default are given to other servers',
+    );
+
+    put('bob', sleep('4G'));
+    await host.until(() => host.condition('bob', 'Admitted')?.reason === 'QuotaExceeded', 'it may not grow');
+    await hublet.kill();
+    await hublet.start();
+    await host.until(() => host.condition('bob', 'Ready')?.status === 'True', 'it is known again');
+    expect(host.invocation('bob')).toBe(before);
+    expect(memoryMax('bob')).toBe(2 * GIBIBYTE);
+    expect(host.status('alice')?.phase).toBe('Pending');
+
+    host.remove('carol');
+    await host.untilPhase('alice', 'Ready');
+    expect(host.invocation('bob')).toBe(before);
+    const { quotas }: HostStatus = JSON.parse(readFileSync(join(host.runtimeDirectory, 'status.json'), 'utf8'));
+    expect(quotas).toMatchObject([{ scope: 'pool', name: 'default', resource: 'memory', limit: 3 * GIBIBYTE }]);
+  });
+});
+
 describe('a source', () => {
   it('that is added is read, one that is taken out keeps its servers, and one that comes back has them again', async () => {
     const second = join(host.root, 'desired-state-2');

@@ -50,6 +50,9 @@ export class FakeSource implements Source {
       },
     ];
   }
+  quotas() {
+    return [];
+  }
   on(listener: (name: string | undefined) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -47,6 +47,22 @@ export const CONTROLLER_ROWS = [
     source: 'condition PruneHeld',
   },
   {
+    name: 'hublet_quota_used',
+    type: 'gauge',
+    labels: [{ name: 'scope' }, { name: 'name' }, { name: 'resource' }],
+    help: 'What the admitted servers of a pool or source (scope) ask for together where a quota limits it, whether they run or not. resource is servers, memory_bytes, memory_guarantee_bytes, cpu_cores or tasks.',
+    level: 'always',
+    source: 'admission',
+  },
+  {
+    name: 'hublet_quota_limit',
+    type: 'gauge',
+    labels: [{ name: 'scope' }, { name: 'name' }, { name: 'resource' }],
+    help: 'The most that a quota lets the servers of a pool or source ask for together, with the labels of hublet_quota_used.',
+    level: 'always',
+    source: 'configuration',
+  },
+  {
     name: 'hublet_config_last_reload_successful',
     type: 'gauge',
     labels: [],

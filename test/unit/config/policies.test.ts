@@ -115,7 +115,7 @@ describe('policies', () => {
         fields: ['environment'],
         maxMemoryBytes: 8 * 1024 ** 3,
         maxCpuCores: 1.5,
-        maxServers: 200,
+        quota: { servers: 200 },
       },
     ]);
   });

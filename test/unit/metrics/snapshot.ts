@@ -59,6 +59,7 @@ export function snapshot(servers: readonly ServerMetrics[], fields: Partial<Metr
     specs: { valid: servers.length, invalid: 0, ignored: 0 },
     sources: [{ path: '/etc/hublet/desired-state', isReady: true }],
     pruneHeld: 0,
+    quotas: [{ scope: 'pool', name: 'gpu', resource: 'servers', used: 1, limit: 4 }],
     queueDepth: 0,
     config: { isGood: true, loadedAtMs: 1_700_000_000_000 },
     isDbusConnected: true,

@@ -7,50 +7,11 @@ import { ADMIN_POLICY, type Policy } from '../../../src/admission/policy.ts';
 import type { Account, Group } from '../../../src/admission/types.ts';
 import type { Config } from '../../../src/config/types.ts';
 import { DesiredState } from '../../../src/reconciler/desired.ts';
-import type { DocumentRecord, DocumentSource } from '../../../src/source/types.ts';
-import { parseSpec } from '../../../src/spec/parse.ts';
-import type { Profile, ServerDocument } from '../../../src/spec/schema.ts';
+import type { Profile } from '../../../src/spec/schema.ts';
 import { openAdmittedStore } from '../../../src/store/admitted.ts';
 import { FakeClock } from '../../fakes/clock.ts';
+import { FakeDocuments } from '../../fakes/documents.ts';
 import { FakeLog } from '../../fakes/log.ts';
-
-/** Documents in memory. */
-class FakeDocuments implements DocumentSource {
-  readonly records = new Map<string, DocumentRecord>();
-  readonly #listeners = new Set<(name: string | undefined) => void>();
-  async start(): Promise<void> {}
-  async stop(): Promise<void> {}
-  names(): readonly string[] {
-    return [...this.records.keys()];
-  }
-  record(name: string): DocumentRecord | undefined {
-    return this.records.get(name);
-  }
-  forget(name: string): void {
-    this.records.delete(name);
-  }
-  states() {
-    return [];
-  }
-  on(listener: (name: string | undefined) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-  /** Whoever listened is no more. */
-  cut(): void {
-    this.#listeners.clear();
-  }
-  put(name: string, spec: ServerDocument['spec'], source = '/specs'): void {
-    const text = JSON.stringify({ apiVersion: 'hublet/v1', kind: 'Server', metadata: { name }, spec });
-    const parsed = parseSpec(text, name);
-    if (parsed.kind !== 'valid') throw new Error(JSON.stringify(parsed));
-    const generation = (this.records.get(name)?.generation ?? 0) + 1;
-    const file = { path: `${source}/${name}.yaml`, ino: 1, size: 1, mtimeNs: '1' };
-    const base = { name, source, file, text, generation, refusal: undefined, warnings: [] };
-    this.records.set(name, { ...base, document: parsed.document, isDeleted: false, isFrozen: false });
-    for (const listener of this.#listeners) listener(name);
-  }
-}
 
 /** NSS that answers only once it has been asked. */
 class FakeDirectory<Entry> implements NssDirectory<Entry> {
@@ -124,7 +85,7 @@ async function start(): Promise<void> {
 function configure(profiles: Config['profiles'], policy = ADMIN_POLICY): void {
   const sources = [{ path: '/specs', ownerUid: 0, prune: true, policy }];
   // Nothing else of a configuration is asked for here.
-  config = { profiles, sources } as unknown as Config;
+  config = { profiles, sources, pools: new Map() } as unknown as Config;
 }
 
 async function turn(): Promise<void> {
@@ -243,7 +204,10 @@ describe('policies', () => {
   });
 
   it('give a place that got free to the next', async () => {
-    configure({ notebook: NOTEBOOK }, { ...HUB, users: { groups: undefined, minUid: 1, deny: [] }, maxServers: 1 });
+    configure(
+      { notebook: NOTEBOOK },
+      { ...HUB, users: { groups: undefined, minUid: 1, deny: [] }, quota: { servers: 1 } },
+    );
     for (const name of ['alice', 'bob']) {
       accounts.entries.set(name, { name, uid: 1001, gid: 100, home: '/', shell: '' });
       documents.put(name, { profile: 'notebook' });
