@@ -22,8 +22,10 @@ export class CronError extends Error {
 }
 
 const EXAMPLE = 'write minute, hour, day of the month, month and weekday, such as "0 8 * * mon-fri"';
-const MINUTE_MS = 60_000;
+/** Longer than every minute, hour, day, month and weekday by its number. */
+const MAX_LENGTH = 512;
 const DAY_MINUTES = 1440;
+const DAY_MS = DAY_MINUTES * 60_000;
 /** February the 29th is missing for up to eight years in a row. */
 const LONGEST_GAP_DAYS = 3_000;
 
@@ -41,6 +43,10 @@ const require = createRequire(import.meta.url);
 export function parseCron(text: string): Cron {
   const count = text.trim() === '' ? 0 : text.trim().split(/\s+/).length;
   if (count !== 5) throw new CronError(`must have five fields: ${EXAMPLE}`);
+  // node-cron writes ranges out before it judges them: a number of nine digits would fill all memory.
+  if (text.length > MAX_LENGTH) throw new CronError(`must be at most ${MAX_LENGTH} characters long: ${EXAMPLE}`);
+  const tooLong = /\d{3,}/.exec(text)?.[0];
+  if (tooLong !== undefined) throw new CronError(`has a number of ${tooLong.length} digits in it: ${EXAMPLE}`);
   const { validateDetailed } = require('node-cron') as typeof import('node-cron');
   const { fields, errors } = validateDetailed(text.trim());
   const [error] = errors;
@@ -74,8 +80,8 @@ export function cronProblem(text: string): string | undefined {
 /** The last local minute up to and with `minute` that it names; minutes count from 1970-01-01 00:00. Undefined: none in eight years. */
 export function lastMinute(cron: Cron, minute: number): number | undefined {
   let limit = modulo(minute, DAY_MINUTES);
-  let day = Math.floor(minute / DAY_MINUTES);
-  for (let count = 0; count < LONGEST_GAP_DAYS; count += 1, day -= 1, limit = DAY_MINUTES) {
+  const today = Math.floor(minute / DAY_MINUTES);
+  for (let day = today; day > today - LONGEST_GAP_DAYS; day = dayBefore(cron, day), limit = DAY_MINUTES) {
     if (!isDayOf(cron, day)) continue;
     const found = cron.minutesOfDay.findLast((ofDay) => ofDay <= limit);
     if (found !== undefined) return day * DAY_MINUTES + found;
@@ -86,8 +92,8 @@ export function lastMinute(cron: Cron, minute: number): number | undefined {
 /** The first local minute after `minute` that it names. Undefined: none in eight years. */
 export function nextMinute(cron: Cron, minute: number): number | undefined {
   let limit = modulo(minute, DAY_MINUTES);
-  let day = Math.floor(minute / DAY_MINUTES);
-  for (let count = 0; count < LONGEST_GAP_DAYS; count += 1, day += 1, limit = -1) {
+  const today = Math.floor(minute / DAY_MINUTES);
+  for (let day = today; day < today + LONGEST_GAP_DAYS; day = dayAfter(cron, day), limit = -1) {
     if (!isDayOf(cron, day)) continue;
     const found = cron.minutesOfDay.find((ofDay) => ofDay > limit);
     if (found !== undefined) return day * DAY_MINUTES + found;
@@ -95,16 +101,38 @@ export function nextMinute(cron: Cron, minute: number): number | undefined {
   return undefined;
 }
 
+/** The next day that may be one of it: months that it does not name are passed over at once. */
+function dayAfter(cron: Cron, day: number): number {
+  const date = dateOf(day);
+  if (isMonthOf(cron, date)) return day + 1;
+  return Math.floor(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1) / DAY_MS);
+}
+
+function dayBefore(cron: Cron, day: number): number {
+  const date = dateOf(day);
+  return isMonthOf(cron, date) ? day - 1 : day - date.getUTCDate();
+}
+
+function isMonthOf(cron: Cron, date: Date): boolean {
+  return cron.months.has(date.getUTCMonth() + 1);
+}
+
+function dateOf(day: number): Date {
+  return new Date(day * DAY_MS);
+}
+
 function isDayOf(cron: Cron, day: number): boolean {
-  const date = new Date(day * DAY_MINUTES * MINUTE_MS);
-  return (
-    cron.weekdays.has(date.getUTCDay()) && cron.days.has(date.getUTCDate()) && cron.months.has(date.getUTCMonth() + 1)
-  );
+  const date = dateOf(day);
+  return cron.weekdays.has(date.getUTCDay()) && cron.days.has(date.getUTCDate()) && isMonthOf(cron, date);
 }
 
 function minutesOf({ hour, minute }: ParsedFields): readonly number[] {
-  const all = new Set(hour.flatMap((hours) => minute.map((minutes) => hours * 60 + minutes)));
-  return [...all].sort((a, b) => a - b);
+  const [hours, minutes] = [ascending(hour), ascending(minute)];
+  return hours.flatMap((ofDay) => minutes.map((ofHour) => ofDay * 60 + ofHour));
+}
+
+function ascending(values: readonly number[]): readonly number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
 }
 
 /** Undefined: something else than numbers is among them, as `L` or `1#2`. */

@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, Parser } from 'yaml';
 import { unsafeCharacterIn } from './characters.ts';
 import { formatFieldPath, type PathPart } from './schemaWalk.ts';
 import type { Problem } from './types.ts';
@@ -8,6 +8,8 @@ import { yamlMessage } from './yamlMessages.ts';
 export const MAX_DOCUMENT_BYTES = 64 * 1024;
 /** Aliases that may be followed in one document, those inside of aliased values counted each time: no bombs. */
 const MAX_ALIASES = 32;
+/** Values that aliases may stand for in one document, all together. */
+const MAX_ALIASED_VALUES = 4_000;
 const MAX_DEPTH = 32;
 
 export interface Position {
@@ -44,16 +46,7 @@ export function readDocument(text: string): ReadDocument {
   }
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      stringKeys: true,
-      // Checked while converting, where it costs linear time.
-      uniqueKeys: false,
-      version: '1.2',
-      schema: 'core',
-    });
-    return convertDocument(document, text, lines);
+    return convertDocument(compose(text, lines), text, lines);
   } catch (error) {
     if (error instanceof Refusal) return failed(error, text, lines);
     // The parser's only known throw is the stack running out; a file must not be able to end the controller in any case.
@@ -61,12 +54,46 @@ export function readDocument(text: string): ReadDocument {
   }
 }
 
+/**
+ * What the parser makes of the text, with all that it has against it; only the first thing is ever told.
+ *
+ * A text may be wrong at each of its bytes. To make tens of thousands of errors, each with a stack, would take a second.
+ */
+function compose(text: string, lines: LineCounter): Document.Parsed {
+  const composer = new Composer({
+    prettyErrors: false,
+    stringKeys: true,
+    // Checked while converting, where it costs linear time.
+    uniqueKeys: false,
+    version: '1.2',
+    schema: 'core',
+  });
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    const [document, second] = composer.compose(tokensOf(text, lines), true, text.length);
+    if (document === undefined) throw new Refusal(0, [], 'is not YAML that can be read');
+    const secondStart = second?.range[0] ?? text.length;
+    const isFirstWrong = document.errors.some(({ pos }) => pos[0] < secondStart);
+    if (second !== undefined && !isFirstWrong) throw new Refusal(secondStart, [], yamlMessage('MULTIPLE_DOCS'));
+    return document;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/** The text's tokens, of what is no YAML only the first. */
+function* tokensOf(text: string, lines: LineCounter): ReturnType<Parser['parse']> {
+  let hasError = false;
+  for (const token of new Parser(lines.addNewLine).parse(text)) {
+    if (token.type !== 'error' || !hasError) yield token;
+    hasError ||= token.type === 'error';
+  }
+}
+
 function convertDocument(document: Document.Parsed, text: string, lines: LineCounter): ReadDocument {
   const [error] = [...document.errors, ...document.warnings].sort((a, b) => a.pos[0] - b.pos[0]);
-  if (error !== undefined) {
-    const end = error.code === 'MULTIPLE_DOCS' ? error.pos[0] : error.pos[1];
-    throw new Refusal(error.pos[0], [], yamlMessage(error.code), end);
-  }
+  if (error !== undefined) throw new Refusal(error.pos[0], [], yamlMessage(error.code), error.pos[1]);
   if (document.directives.yaml.explicit === true)
     throw new Refusal(0, [], 'must not have a %YAML line: it is YAML 1.2');
   const root = document.contents;
@@ -83,6 +110,8 @@ function convertDocument(document: Document.Parsed, text: string, lines: LineCou
 class Converter {
   readonly #document: Document.Parsed;
   #aliases = 0;
+  #aliasDepth = 0;
+  #aliasedValues = 0;
 
   constructor(document: Document.Parsed) {
     this.#document = document;
@@ -94,7 +123,13 @@ class Converter {
     if (isAlias(node)) {
       this.#aliases++;
       if (this.#aliases > MAX_ALIASES) throw new Refusal(startOf(node), path, `uses more than ${MAX_ALIASES} aliases`);
-      return this.convert(node.resolve(this.#document), path);
+      this.#aliasDepth++;
+      const value = this.convert(node.resolve(this.#document), path);
+      this.#aliasDepth--;
+      return value;
+    }
+    if (this.#aliasDepth > 0 && ++this.#aliasedValues > MAX_ALIASED_VALUES) {
+      throw new Refusal(startOf(node), path, `is one of more than ${MAX_ALIASED_VALUES} values that aliases stand for`);
     }
     if (isScalar(node)) {
       if (typeof node.value === 'string') refuseUnsafeCharacters(node.value, startOf(node), path);

@@ -6,6 +6,8 @@ import type { Problem, ProblemCode } from './types.ts';
 
 /** More problems than these in one file help nobody. */
 const MAX_PROBLEMS = 25;
+/** Longest message, in UTF-16 units: some quote what is written, and every status and event carries them. */
+const MAX_MESSAGE_LENGTH = 400;
 
 /** A problem that knows its field but not its line yet. */
 export interface FieldProblem {
@@ -31,7 +33,13 @@ export function explainIssues(
   document: unknown,
   vocabulary: Vocabulary,
 ): FieldProblem[] {
-  return issues.flatMap((issue) => explainIssue(issue, document, vocabulary, []));
+  const found: FieldProblem[] = [];
+  // A text of 64 KiB can have tens of thousands of issues, and to explain one may mean to compare it with every field there is.
+  for (const issue of issues) {
+    found.push(...explainIssue(issue, document, vocabulary, []));
+    if (found.length >= MAX_PROBLEMS) break;
+  }
+  return found;
 }
 
 /** Problems with line and column, in the order of the text, at most a screenful. */
@@ -41,7 +49,12 @@ export function locateProblems(
 ): Problem[] {
   return problems
     .slice(0, MAX_PROBLEMS)
-    .map(({ path, part, message, code }) => ({ ...locate(path, part), path: formatFieldPath(path), message, code }))
+    .map(({ path, part, message, code }) => ({
+      ...locate(path, part),
+      path: formatFieldPath(path),
+      message: shorten(message),
+      code,
+    }))
     .sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
@@ -205,6 +218,10 @@ function typeName(value: unknown): string {
 function describeValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value);
   return typeof value === 'number' ? String(value) : typeName(value);
+}
+
+function shorten(message: string): string {
+  return message.length > MAX_MESSAGE_LENGTH ? `${message.slice(0, MAX_MESSAGE_LENGTH)}...` : message;
 }
 
 function joinWords(words: readonly string[]): string {

@@ -121,17 +121,24 @@ export function formatCores(cores: number): string {
  * @see cpuset(7), "List format"
  */
 export function parseCpus(value: string | number): number[] {
-  const cpus = new Set<number>();
-  for (const part of String(value).split(',')) {
-    const match = /^\s*(\d{1,5})(?:-(\d{1,5}))?\s*$/.exec(part);
-    if (match === null) throw new QuantityError(`${quote(String(value))} is not a list of CPUs: write 0-3,5`);
-    const first = Number(match[1]);
-    const last = Number(match[2] ?? first);
-    if (last < first) throw new QuantityError(`the range ${first}-${last} runs backwards: write ${last}-${first}`);
-    if (last > MAX_CPU) throw new QuantityError(`there is no CPU ${last}: the largest number is ${MAX_CPU}`);
-    for (let cpu = first; cpu <= last; cpu++) cpus.add(cpu);
+  const ranges = String(value)
+    .split(',')
+    .map((part): readonly [number, number] => {
+      const match = /^\s*(\d{1,5})(?:-(\d{1,5}))?\s*$/.exec(part);
+      if (match === null) throw new QuantityError(`${quote(String(value))} is not a list of CPUs: write 0-3,5`);
+      const first = Number(match[1]);
+      const last = Number(match[2] ?? first);
+      if (last < first) throw new QuantityError(`the range ${first}-${last} runs backwards: write ${last}-${first}`);
+      if (last > MAX_CPU) throw new QuantityError(`there is no CPU ${last}: the largest number is ${MAX_CPU}`);
+      return [first, last];
+    })
+    .sort(([a], [b]) => a - b);
+  const cpus: number[] = [];
+  // Each number once, however often ranges overlap.
+  for (const [first, last] of ranges) {
+    for (let cpu = Math.max(first, (cpus.at(-1) ?? -1) + 1); cpu <= last; cpu++) cpus.push(cpu);
   }
-  return [...cpus].sort((a, b) => a - b);
+  return cpus;
 }
 
 /** The shortest list of ranges, `0-3,5`. `cpus` ascends and has no duplicates. */

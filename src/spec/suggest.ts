@@ -9,6 +9,8 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const candidate of candidates) {
+    // So many letters at least are to be added or left out; most candidates need no closer look.
+    if (Math.abs(plainLength(candidate) - wanted.length) >= bestDistance) continue;
     const distance = editDistance(wanted, plain(candidate));
     if (distance < bestDistance) {
       best = candidate;
@@ -22,23 +24,30 @@ function plain(word: string): string {
   return word.toLowerCase().replaceAll(/[_-]/g, '');
 }
 
-/** Optimal string alignment: the number of insertions, deletions, changes and swaps of neighbours between two words. */
-export function editDistance(a: string, b: string): number {
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, column) => column)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = a[i - 1] === b[j - 1] ? 0 : 1;
-      let cost = Math.min(at(rows, i - 1, j) + 1, (row[j - 1] ?? 0) + 1, at(rows, i - 1, j - 1) + change);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        cost = Math.min(cost, at(rows, i - 2, j - 2) + 1);
-      row.push(cost);
-    }
-    rows.push(row);
-  }
-  return at(rows, a.length, b.length);
+/** Length of the plain form, without making it. */
+function plainLength(word: string): number {
+  let length = word.length;
+  for (let at = 0; at < word.length; at++) if (word[at] === '_' || word[at] === '-') length--;
+  return length;
 }
 
-function at(rows: readonly (readonly number[])[], i: number, j: number): number {
-  return rows[i]?.[j] ?? 0;
+/** Optimal string alignment: the number of insertions, deletions, changes and swaps of neighbours between two words. */
+export function editDistance(a: string, b: string): number {
+  let [before, last, row]: [number[], number[], number[]] = [
+    [],
+    Array.from({ length: b.length + 1 }, (_, at) => at),
+    [],
+  ];
+  for (let i = 1; i <= a.length; i++) {
+    row[0] = i;
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1;
+      let cost = Math.min((last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (last[j - 1] ?? 0) + change);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, (before[j - 2] ?? 0) + 1);
+      row[j] = cost;
+    }
+    [before, last, row] = [last, row, before];
+  }
+  return last[b.length] ?? 0;
 }

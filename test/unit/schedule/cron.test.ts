@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cronProblem, parseCron } from '../../../src/schedule/cron.ts';
+import { type Cron, cronProblem, lastMinute, nextMinute, parseCron } from '../../../src/schedule/cron.ts';
 import { isTimeZone } from '../../../src/schedule/zone.ts';
 
 describe('cron expressions', () => {
@@ -32,6 +32,30 @@ describe('cron expressions', () => {
     expect(cronProblem(text)).toContain(words);
   });
 
+  it.each([
+    '0-999999999 * * * *',
+    '99999999-1 * * * *',
+    `${'0-59,'.repeat(5_000)}0 ${'0-23,'.repeat(5_000)}0 * * *`,
+    `${'*,'.repeat(20_000)}0 * * * *`,
+  ])('are refused before they fill all memory: %.30s', (text) => {
+    expect(cronProblem(text)).toMatch(/digits|characters long/);
+  });
+
+  it('may name every minute, hour, day and month by its number', () => {
+    const all = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, at) => first + at).join();
+    expect(parseCron(`${all(0, 59)} ${all(0, 23)} ${all(1, 31)} ${all(1, 12)} *`).minutesOfDay).toHaveLength(1440);
+    expect(parseCron('0,0,0-1 3,3 * * *').minutesOfDay).toEqual([180, 181]);
+  });
+
+  it('are looked through by months where they name few of them', () => {
+    const looks = new CountingSet([2]);
+    const leapDay: Cron = { ...parseCron('0 0 29 2 *'), months: looks };
+    const minute = (iso: string) => Date.parse(iso) / 60_000;
+    expect(nextMinute(leapDay, minute('2024-02-29T00:00:00Z'))).toBe(minute('2028-02-29T00:00:00Z'));
+    expect(lastMinute(leapDay, minute('2028-02-28T00:00:00Z'))).toBe(minute('2024-02-29T00:00:00Z'));
+    expect(looks.count).toBeLessThan(600);
+  });
+
   it('are in zones that Node knows', () => {
     expect(isTimeZone('Europe/Berlin')).toBe(true);
     expect(isTimeZone('UTC')).toBe(true);
@@ -39,3 +63,12 @@ describe('cron expressions', () => {
     expect(isTimeZone('')).toBe(false);
   });
 });
+
+class CountingSet extends Set<number> {
+  count = 0;
+
+  override has(value: number): boolean {
+    this.count += 1;
+    return super.has(value);
+  }
+}
