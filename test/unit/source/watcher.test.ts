@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -58,6 +58,37 @@ test('a directory that is renamed ends the watch', async () => {
   const { next } = await watching();
   renameSync(directory, join(root, 'away'));
   await next('failed');
+});
+
+test('a directory that is removed and made anew ends the watch', async () => {
+  const { next } = await watching();
+  rmSync(directory, { recursive: true });
+  mkdirSync(directory);
+  await next('failed');
+});
+
+test('a change of the directory itself is a hint at no file', async () => {
+  const { next } = await watching();
+  chmodSync(directory, 0o700);
+  await next('hint undefined');
+});
+
+test('a file that has the name of its directory ends no watch', async () => {
+  const { next } = await watching();
+  writeFileSync(join(directory, 'specs'), 'a\n');
+  await next('hint undefined');
+  writeFileSync(join(directory, 'alice.yaml'), 'a\n');
+  await next('hint alice.yaml');
+});
+
+test('after it was closed nothing is told', async () => {
+  const told: string[] = [];
+  const note = (event: string) => () => void told.push(event);
+  await watchDirectory(directory, { ready: note('ready'), hint: note('hint'), failed: note('failed') }).close();
+  const { next } = await watching();
+  writeFileSync(join(directory, 'alice.yaml'), 'a\n');
+  await next('hint alice.yaml');
+  expect(told).toEqual([]);
 });
 
 test('a directory that is not there cannot be watched', () => {
