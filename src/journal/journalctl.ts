@@ -30,6 +30,7 @@ const FIELDS = [
   'INVOCATION_ID',
   'USER_INVOCATION_ID',
   '_SYSTEMD_INVOCATION_ID',
+  '_SYSTEMD_UNIT',
   '_PID',
   '_UID',
   '_COMM',
@@ -43,22 +44,22 @@ export function createJournal({ clock, manager, program = 'journalctl' }: Journa
     maxOutputBytes: MAX_OUTPUT_BYTES,
   });
   return {
-    async readInvocation(invocationId, { lines }) {
+    async readInvocation(invocationId, { unit, lines }) {
       if (!/^[0-9a-f]{32}$/.test(invocationId)) throw new JournalError(`not an invocation id: '${invocationId}'`);
-      const result = await runner.run(program, argumentsFor(invocationId, manager, lines + MANAGER_ENTRIES));
+      const result = await runner.run(program, argumentsFor(invocationId, unit, manager, lines + MANAGER_ENTRIES));
       if (result.kind === 'failed') throw new JournalError(`journal not read: ${result.message}`);
       if (result.code !== 0) {
         throw new JournalError(
           `journal not read: ${program} ended with ${result.code}: ${result.stderr.trim().slice(0, 300)}`,
         );
       }
-      return parseInvocation(result.stdout, invocationId, manager, lines);
+      return parseInvocation(result.stdout, { invocationId, unit }, manager, lines);
     },
   };
 }
 
 /** Matches on one field are alternatives, on several fields all must hold, and `+` joins two such groups. @see journalctl(1) */
-function argumentsFor(invocationId: string, manager: Manager, entries: number): readonly string[] {
+function argumentsFor(invocationId: string, unit: string, manager: Manager, entries: number): readonly string[] {
   const saidByManager =
     manager.kind === 'system'
       ? ['_PID=1', `INVOCATION_ID=${invocationId}`]
@@ -72,5 +73,6 @@ function argumentsFor(invocationId: string, manager: Manager, entries: number): 
     ...saidByManager,
     '+',
     `_SYSTEMD_INVOCATION_ID=${invocationId}`,
+    ...(manager.kind === 'system' ? ['+', `_SYSTEMD_UNIT=${unit}`] : []),
   ];
 }

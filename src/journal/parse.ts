@@ -20,26 +20,40 @@ export type Manager =
 
 type Entry = Readonly<Record<string, unknown>>;
 
+/** One run, and whose. */
+export interface Run {
+  readonly invocationId: string;
+  readonly unit: string;
+}
+
 /**
  * Reads the output of `journalctl -o json` for one invocation: what the manager said of it and what it wrote itself.
  *
  * Lines that are no JSON are passed over. Fields may be strings, arrays of bytes, arrays of either (a field given more
  * than once), or null (too long).
+ *
+ * A line that journald read when its process and unit were gone already has the unit, told by the system manager when it
+ * made the stream, but no invocation: it belongs to the run whose entries come before it.
  * @param lineCount how many of the last lines to keep
  */
 export function parseInvocation(
   output: string,
-  invocationId: string,
+  { invocationId, unit }: Run,
   manager: Manager,
   lineCount: number,
 ): InvocationRecord {
   const entries = output.split('\n').map(parseEntry);
   const own: string[] = [];
   const said: Entry[] = [];
+  let hasBegun = false;
   for (const entry of entries) {
     if (entry === undefined) continue;
-    if (isOfManager(entry, manager) && managedInvocation(entry, manager) === invocationId) said.push(entry);
-    else if (textOf(entry._SYSTEMD_INVOCATION_ID) === invocationId) own.push(...linesOf(entry));
+    const writer = textOf(entry._SYSTEMD_INVOCATION_ID);
+    const isSaid = isOfManager(entry, manager) && managedInvocation(entry, manager) === invocationId;
+    hasBegun ||= isSaid || writer === invocationId;
+    if (isSaid) said.push(entry);
+    else if (writer === invocationId) own.push(...linesOf(entry));
+    else if (writer === '' && hasBegun && textOf(entry._SYSTEMD_UNIT) === unit) own.push(...linesOf(entry));
   }
   return { lines: lineCount === 0 ? [] : own.slice(-lineCount).map(scrubLine), ...judge(said) };
 }

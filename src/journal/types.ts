@@ -32,8 +32,12 @@ export interface Journal {
   /**
    * What the journal tells about one invocation.
    *
+   * @param options.unit its unit: what a run writes in its last moment journald may know by that alone
    * @param options.lines how many of the server's last lines
    * @throws {JournalError} it could not be read within 5 s, or `invocationId` is not 32 hex digits
    */
-  readInvocation(invocationId: string, options: { readonly lines: number }): Promise<InvocationRecord>;
+  readInvocation(
+    invocationId: string,
+    options: { readonly unit: string; readonly lines: number },
+  ): Promise<InvocationRecord>;
 }

@@ -76,7 +76,8 @@ export class Ends {
     // The last reading of a cgroup that may still be there: its counters are gone with it.
     sampler.unfollow(entry.name);
     const isOomCounted = () => sampler.oomKillsOf(entry.name, end.invocationId) > 0;
-    void collectEvidence(end.invocationId, isOomCounted, this.#ports).then((evidence) => {
+    const run = { invocationId: end.invocationId, unit: entry.unitName };
+    void collectEvidence(run, isOomCounted, this.#ports).then((evidence) => {
       entry.end = { ...end, evidence };
       this.#enqueue(entry.name);
     });

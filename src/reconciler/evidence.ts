@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { Run } from '../journal/parse.ts';
 import type { Journal } from '../journal/types.ts';
 import type { Log } from '../log.ts';
 import type { ExitEvidence } from './exit.ts';
@@ -16,13 +17,13 @@ const PAUSE_MS = 100;
  * @param isOomCounted whether the run's cgroup is known to have counted a kill for memory; asked after the journal
  */
 export async function collectEvidence(
-  invocationId: string,
+  { invocationId, unit }: Run,
   isOomCounted: () => boolean,
   ports: { readonly journal: Journal; readonly clock: Clock; readonly log: Log },
 ): Promise<ExitEvidence> {
   try {
     for (let attempt = 1; ; attempt++) {
-      const record = await ports.journal.readInvocation(invocationId, { lines: LINES });
+      const record = await ports.journal.readInvocation(invocationId, { unit, lines: LINES });
       if (record.result !== undefined || attempt === TRIES) return evidenceOf(record, isOomCounted());
       await new Promise<void>((resolve) => ports.clock.after(PAUSE_MS, resolve));
     }

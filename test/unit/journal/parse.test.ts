@@ -63,7 +63,8 @@ function outOfMemory(atMs?: number): Fields {
   );
 }
 
-const parse = (text: string, lines = 5) => parseInvocation(text, ID, SYSTEM, lines);
+const RUN = { invocationId: ID, unit: 'hublet-alice.service' };
+const parse = (text: string, lines = 5) => parseInvocation(text, RUN, SYSTEM, lines);
 
 test('a failure gives its result, how the main process ended, and the last lines', () => {
   const text = journal(wrote('one'), wrote('two'), wrote('three'), mainExited('exited', 1), failedWith('exit-code'));
@@ -74,6 +75,29 @@ test('a failure gives its result, how the main process ended, and the last lines
     exit: { code: 1, status: 1 },
     isOomSeen: false,
   });
+});
+
+test('what a run wrote in its last moment is its own, though journald knows it by its unit alone', () => {
+  const late = (message: string, fields: Fields = {}): Fields => ({
+    __REALTIME_TIMESTAMP: '1',
+    _PID: '4711',
+    _SYSTEMD_UNIT: 'hublet-alice.service',
+    MESSAGE: message,
+    ...fields,
+  });
+  const started = said({ MESSAGE: 'Started hublet-alice.service.' });
+  const text = journal(
+    late('of the run before'),
+    started,
+    late('cannot open the database'),
+    late('of another run', { _SYSTEMD_INVOCATION_ID: OTHER }),
+    late('of another server', { _SYSTEMD_UNIT: 'hublet-bob.service' }),
+    mainExited('exited', 4),
+    failedWith('exit-code'),
+    late('at last'),
+  );
+
+  expect(parse(text).lines).toEqual(['cannot open the database', 'at last']);
 });
 
 test('a clean end gives success and no exit, as systemd does not log it', () => {
@@ -142,7 +166,7 @@ test('a server cannot pose as systemd to write the end of another', () => {
 
 test('in user mode the word of the user manager counts, and only that of this user', () => {
   const byManager = { ...failedWith('signal'), _PID: '900', _UID: '1000', INVOCATION_ID: null, USER_INVOCATION_ID: ID };
-  const read = (entry: Fields) => parseInvocation(journal(entry), ID, { kind: 'user', uid: 1000 }, 5).result;
+  const read = (entry: Fields) => parseInvocation(journal(entry), RUN, { kind: 'user', uid: 1000 }, 5).result;
 
   expect(read(byManager)).toBe('signal');
   expect(read({ ...byManager, _UID: '1001' })).toBeUndefined();
