@@ -165,6 +165,23 @@ describe('every path of the chart', () => {
     );
   });
 
+  it('any history ends where a fresh start would that knows whether the run was good before', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...KINDS),
+        anyHistory,
+        fc.constantFrom<ProbeOutcome>('succeeded', 'failed'),
+        (kind, history, last) => {
+          const lived = tried(start(kind), ...history);
+          if (isOver(lived) && healthOf(lived) === false) return;
+          const isKnownGood = lived.matches('known') || lived.matches({ startup: 'started' });
+          const tail = repeat(last, TIMES.failureThreshold);
+          expect(healthOf(tried(lived, ...tail))).toBe(healthOf(tried(start(kind, isKnownGood), ...tail)));
+        },
+      ),
+    );
+  });
+
   it('the next try is never before the last and never later than a period after it', () => {
     fc.assert(
       fc.property(fc.constantFrom(...KINDS), anyHistory, anyOutcome, (kind, history, last) => {
