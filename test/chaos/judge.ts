@@ -88,7 +88,8 @@ function judgeServer(
   const edit = Number(status.metadata.labels.edit);
   const wish = goods.find((good) => good.edit === edit);
   if (wish === undefined) {
-    say('wrong', `goes by edit ${edit}; it may be one of ${goods.map((good) => good.edit).join()}`);
+    if (status.metadata.labels.edit === undefined) say('unsettled', 'goes by no spec yet');
+    else say('wrong', `goes by edit ${edit}; it may be one of ${goods.map((good) => good.edit).join()}`);
     return { problems };
   }
   if (file.kind === 'good' && wish.edit !== file.last.edit)

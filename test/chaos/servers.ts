@@ -22,7 +22,7 @@ const web: Spec = {
 const patient = { periodSeconds: 5, timeoutSeconds: 30, failureThreshold: 10 };
 const special: readonly (readonly [string, Spec])[] = [
   ['web', web],
-  ['watched', { ...sleeper, probes: { liveness: { exec: { command: ['true'] }, ...patient } } }],
+  ['watched', { ...web, probes: { readiness: { tcp: {} }, liveness: { http: { path: '/' }, ...patient } } }],
   [
     'stubborn',
     {
