@@ -1,6 +1,7 @@
 import type { Server } from '../admission/types.ts';
 import { escapeGlob, searchPath } from './paths.ts';
 import { listProperty, property } from './property.ts';
+import { storedCommand } from './storedCommand.ts';
 import type { UnitProperty } from './types.ts';
 
 /**
@@ -11,6 +12,8 @@ import type { UnitProperty } from './types.ts';
  * @see systemd.service(5), systemd.exec(5)
  */
 export function processProperties({ spec }: Server, path: string, environmentFile: string): UnitProperty[] {
+  // They run when everything else is over: systemd may have read its units anew since the start.
+  const postStop = spec.postStop.map(storedCommand);
   const commands = [spec.command, ...spec.preStart, ...spec.postStop];
   const isSearched = commands.some(([program = '']) => !program.includes('/'));
   return [
@@ -18,7 +21,7 @@ export function processProperties({ spec }: Server, path: string, environmentFil
     property('EnvironmentFiles', [...spec.environmentFiles.map(fileEntry), [escapeGlob(environmentFile), false]]),
     property('ExecStart', [execEntry(spec.command)]),
     ...listProperty('ExecStartPre', spec.preStart.map(execEntry)),
-    ...listProperty('ExecStopPost', spec.postStop.map(execEntry)),
+    ...listProperty('ExecStopPost', postStop.map(execEntry)),
     ...(isSearched ? listProperty('ExecSearchPath', searchPath(path)) : []),
     ...listProperty('LoadCredential', Object.entries(spec.credentials)),
   ];

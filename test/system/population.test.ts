@@ -17,8 +17,8 @@ import {
   scrape,
 } from '../machine/servers.ts';
 
-/** As many as there is time for each time, or so many as HUBLET_POPULATION says: 300 take about three times as long. */
-const population = Number(process.env.HUBLET_POPULATION ?? 100);
+/** As many as there is time for each time, or so many as HUBLET_POPULATION says: 300 take ten minutes and more. */
+const population = Number(process.env.HUBLET_POPULATION ?? 40);
 const patienceMs = population * 6000;
 
 /** What specs may speak of in this machine. */
