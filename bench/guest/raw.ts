@@ -1,12 +1,11 @@
 /** systemd over D-Bus and nothing else: what hublet is measured against. */
 import { Message, type MessageBus, MessageType, systemBus, Variant } from 'dbus-next';
-import { toWire } from '../../src/systemd/values.ts';
 import type { UnitProperty } from '../../src/units/types.ts';
 
 const SYSTEMD = 'org.freedesktop.systemd1';
 const ROOT = '/org/freedesktop/systemd1';
 
-/** Property values that are signed already: encoding is a client's own affair, and done by the same code for all. */
+/** As the library wants it. None of the values holds another variant. */
 type SignedProperty = readonly [name: string, value: Variant];
 
 /** One connection on the library's low level, with one rule: that jobs are over. */
@@ -80,6 +79,5 @@ export class RawSystemd {
 }
 
 function sign({ name, signature, value }: UnitProperty): SignedProperty {
-  const [wire] = toWire(signature, [value], (inner, nested) => new Variant(inner, nested), name);
-  return [name, new Variant(signature, wire)];
+  return [name, new Variant(signature, value)];
 }

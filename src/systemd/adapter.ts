@@ -1,6 +1,7 @@
 import type { UnitProperty } from '../units/types.ts';
 import { PropertyNames } from './body.ts';
 import { forEachLimited } from './concurrency.ts';
+import { type AdminSettings, readAdminSettings } from './dropIns.ts';
 import { Link, type LinkOptions } from './link.ts';
 import type { Manager } from './manager.ts';
 import { UnitMirror } from './mirror.ts';
@@ -138,6 +139,10 @@ export class SystemdOverDbus implements Systemd {
       const { ControlGroup: controlGroup, ...live } = properties;
       return { controlGroup: typeof controlGroup === 'string' ? controlGroup : '', live };
     });
+  }
+
+  async adminSettings(name: string): Promise<AdminSettings> {
+    return readAdminSettings(await this.#managerFor(name).dropInPaths(name), this.#options.log);
   }
 
   async systemState(): Promise<string> {

@@ -1,4 +1,4 @@
-import { parseSignature, type WireType } from './signature.ts';
+import { ALIGNMENT, SIZE, typesOf, type WireType } from './signature.ts';
 
 /** Names of properties; the others of a dictionary `a{sv}` are passed over without being decoded. */
 export class PropertyNames {
@@ -38,35 +38,6 @@ export function readBody(
   const reader = new BodyReader(bytes, isLittleEndian);
   return typesOf(signature).map((type) => reader.argument(type, wanted));
 }
-
-const known = new Map<string, readonly WireType[]>();
-/** systemd has a few dozen; more than this many would be somebody's who makes them up. */
-const MOST_KNOWN = 500;
-
-function typesOf(signature: string): readonly WireType[] {
-  const types = known.get(signature) ?? parseSignature(signature);
-  if (known.size < MOST_KNOWN) known.set(signature, types);
-  return types;
-}
-
-const ALIGNMENT: Readonly<Record<string, number>> = {
-  n: 2,
-  q: 2,
-  b: 4,
-  i: 4,
-  u: 4,
-  h: 4,
-  s: 4,
-  o: 4,
-  a: 4,
-  x: 8,
-  t: 8,
-  d: 8,
-  '(': 8,
-  '{': 8,
-};
-/** Of types whose values all have the same size. */
-const SIZE: Readonly<Record<string, number>> = { y: 1, n: 2, q: 2, b: 4, i: 4, u: 4, h: 4, x: 8, t: 8, d: 8 };
 
 class BodyReader {
   readonly #bytes: Buffer;

@@ -1,14 +1,15 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
-import { Message, type MessageBus, MessageType, sessionBus, Variant } from 'dbus-next';
+import { type Message, type MessageBus, MessageType, sessionBus } from 'dbus-next';
 import type { Clock } from '../clock.ts';
 import { toLibraryAddress } from './address.ts';
 import { type PropertyNames, readBody } from './body.ts';
 import { DbusFailure } from './errors.ts';
 import { type Handling, interceptMessages } from './filter.ts';
 import type { MessageHeader } from './header.ts';
+import { type CallMessage, encodeCall } from './message.ts';
 import { SystemdError } from './port.ts';
-import { toWire, WrongType } from './values.ts';
+import { WrongType } from './values.ts';
 
 /** One connection to a D-Bus daemon: calls with a time limit, signals, and one clear end. Knows nothing of systemd. */
 export interface Bus {
@@ -27,15 +28,7 @@ export interface Bus {
   close(): void;
 }
 
-export interface BusCall {
-  readonly destination: string;
-  readonly path: string;
-  readonly interface: string;
-  readonly member: string;
-  /** Empty where there are no arguments. */
-  readonly signature: string;
-  /** Arguments; a `v` is a `TypedValue`, 64-bit integers are bigint. */
-  readonly body: readonly unknown[];
+export interface BusCall extends CallMessage {
   readonly timeoutMs: number;
 }
 
@@ -81,8 +74,8 @@ interface Pending {
 /**
  * Connects to a D-Bus daemon and says hello.
  *
- * Uses the library for authentication and encoding only. Its `call` is left alone: it has no time limit, and forgets its
- * promises when the connection ends; replies are matched to calls here.
+ * Uses the library for connecting and authentication only. Its `call` is left alone: it has no time limit, and forgets its
+ * promises when the connection ends; calls are written and replies matched to them here.
  *
  * @throws {SystemdError} `Disconnected` where there is no daemon at the address or it doesn't answer in time
  */
@@ -140,12 +133,12 @@ class Connection implements Bus {
 
   async call<T>(call: BusCall, take: (body: readonly unknown[]) => T): Promise<T> {
     const what = call.member;
-    if (this.#endReason !== undefined) {
-      throw new SystemdError('Disconnected', `${what}: not connected to D-Bus (${this.#endReason})`);
+    if (this.#endReason !== undefined || !this.#stream.writable) {
+      const reason = this.#endReason ?? 'the connection is being closed';
+      throw new SystemdError('Disconnected', `${what}: not connected to D-Bus (${reason})`);
     }
-    const message = encodeCall(call);
     const serial = this.#bus.newSerial();
-    message.serial = serial;
+    const bytes = encode(call, serial);
     const { clock } = this.#options;
     return new Promise((resolve, reject) => {
       const cancelTimer = clock.after(call.timeoutMs, () => {
@@ -153,15 +146,8 @@ class Connection implements Bus {
         reject(new SystemdError('UnknownOutcome', `${what}: no reply in ${call.timeoutMs} ms`));
       });
       this.#pending.set(serial, { what, take: (body) => resolve(take(body)), reject, cancelTimer });
-      try {
-        this.#bus.send(message);
-      } catch (error) {
-        this.#pending.delete(serial);
-        cancelTimer();
-        const text = error instanceof Error ? error.message : String(error);
-        const isClosed = !this.#stream.writable;
-        reject(new SystemdError(isClosed ? 'Disconnected' : 'InvalidProperty', `${what}: could not be sent: ${text}`));
-      }
+      // Whatever is wrong with the connection ends it, and with it all that is pending.
+      this.#stream.write(bytes);
     });
   }
 
@@ -238,16 +224,10 @@ class Connection implements Bus {
   }
 }
 
-function encodeCall(call: BusCall): Message {
+/** @throws {SystemdError} `InvalidProperty` */
+function encode(call: CallMessage, serial: number): Buffer {
   try {
-    return new Message({
-      destination: call.destination,
-      path: call.path,
-      interface: call.interface,
-      member: call.member,
-      signature: call.signature,
-      body: toWire(call.signature, call.body, (signature, value) => new Variant(signature, value), call.member),
-    });
+    return encodeCall(call, serial);
   } catch (error) {
     if (!(error instanceof WrongType || error instanceof SyntaxError)) throw error;
     throw new SystemdError('InvalidProperty', error.message, { cause: error });

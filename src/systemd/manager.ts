@@ -5,7 +5,7 @@ import { DbusFailure, toSystemdError } from './errors.ts';
 import { unitPath } from './path.ts';
 import { SystemdError, type UnitState } from './port.ts';
 import type { UnitRow } from './units.ts';
-import { type TypedValue, toWire, WrongType } from './values.ts';
+import type { TypedValue } from './values.ts';
 
 /** systemd's D-Bus methods, typed, over one connection. Keeps nothing. @see org.freedesktop.systemd1(5) */
 export class Manager {
@@ -63,6 +63,13 @@ export class Manager {
   invocationId<T>(name: string, take: (id: Uint8Array) => T): Promise<T> {
     return this.#properties('Get', unitPath(name), 'ss', [`${systemd}.Unit`, 'InvocationID'], ([id]) =>
       take(id as Uint8Array),
+    );
+  }
+
+  /** Paths of the drop-ins that a unit has, those of `systemctl set-property` among them. */
+  dropInPaths(name: string): Promise<readonly string[]> {
+    return this.#properties('Get', unitPath(name), 'ss', [`${systemd}.Unit`, 'DropInPaths'], ([paths]) =>
+      (paths as readonly unknown[]).map(String),
     );
   }
 
@@ -156,14 +163,8 @@ function toRow(row: readonly unknown[]): UnitRow {
   };
 }
 
-/** @throws {SystemdError} `InvalidProperty` naming the property, which systemd's own answer to a wrong type doesn't */
+/** @throws {SystemdError} `InvalidProperty` */
 function toPair({ name, signature, value }: UnitProperty): readonly [string, TypedValue] {
-  try {
-    if (!/^[A-Za-z][A-Za-z0-9]*$/.test(name)) throw new WrongType(`"${name}" is not the name of a unit property`);
-    toWire(signature, [value], () => undefined, name);
-  } catch (error) {
-    if (!(error instanceof WrongType || error instanceof SyntaxError)) throw error;
-    throw new SystemdError('InvalidProperty', error.message, { cause: error });
-  }
-  return [name, { signature, value }];
+  if (/^[A-Za-z][A-Za-z0-9]*$/.test(name)) return [name, { signature, value }];
+  throw new SystemdError('InvalidProperty', `"${name}" is not the name of a unit property`);
 }

@@ -36,6 +36,8 @@ export interface Systemd {
    * @throws {SystemdError}
    */
   readSlice(name: string): Promise<SliceState>;
+  /** What drop-ins of an administrator set for a unit: the file that does, by the setting's name in unit files. @throws {SystemdError} */
+  adminSettings(name: string): Promise<ReadonlyMap<string, string>>;
   /** `running`, `degraded`, `stopping` ...: the manager's SystemState. @throws {SystemdError} */
   systemState(): Promise<string>;
   /** systemd's version as it says it, such as `252.39-1~deb12u2`; empty before the first connection. */

@@ -36,3 +36,35 @@ export function parseSignature(signature: string): readonly WireType[] {
   while (at < signature.length) types.push(one());
   return types;
 }
+
+const known = new Map<string, readonly WireType[]>();
+/** systemd has a few dozen; more than this many would be somebody's who makes them up. */
+const MOST_KNOWN = 500;
+
+/** As `parseSignature`, which is asked once only for those that come again and again. @throws {SyntaxError} */
+export function typesOf(signature: string): readonly WireType[] {
+  const types = known.get(signature) ?? parseSignature(signature);
+  if (known.size < MOST_KNOWN) known.set(signature, types);
+  return types;
+}
+
+/** What the position of a type's values in a message is a multiple of. Absent: 1. */
+export const ALIGNMENT: Readonly<Record<string, number>> = {
+  n: 2,
+  q: 2,
+  b: 4,
+  i: 4,
+  u: 4,
+  h: 4,
+  s: 4,
+  o: 4,
+  a: 4,
+  x: 8,
+  t: 8,
+  d: 8,
+  '(': 8,
+  '{': 8,
+};
+
+/** Of types whose values all have the same size. */
+export const SIZE: Readonly<Record<string, number>> = { y: 1, n: 2, q: 2, b: 4, i: 4, u: 4, h: 4, x: 8, t: 8, d: 8 };
