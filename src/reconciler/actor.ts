@@ -1,23 +1,14 @@
 import type { SpecRecord } from '../source/types.ts';
-import type { UnitState } from '../systemd/port.ts';
-import { diffLive, isReloadRounding, type LiveValues } from '../units/diff.ts';
-import { planResize } from '../units/resize.ts';
-import type { UnitProperty } from '../units/types.ts';
+import type { LiveValues } from '../units/diff.ts';
 import type { Admitter } from './admitter.ts';
-import { limitsText, splitDrift } from './drift.ts';
 import { messageOf, perform, type UnitAction } from './effects.ts';
 import { memoryOf, type ServerEntry } from './entry.ts';
+import type { LimitKeeper } from './limits.ts';
 import type { Action } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
 import type { WorkResult } from './queue.ts';
 import type { Updates } from './updates.ts';
 import { RESTARTED_AT } from './wish.ts';
-
-/** Limits that differ from the spec, and which of them may be set now. */
-export interface LimitsPlan {
-  readonly drifted: readonly string[];
-  readonly apply: readonly UnitProperty[];
-}
 
 const REFUSED_RETRY_MS = 60_000;
 
@@ -26,32 +17,13 @@ export class Actor {
   readonly #ports: LoopPorts;
   readonly #admitter: Admitter;
   readonly #updates: Pick<Updates, 'wished'>;
+  readonly #limits: Pick<LimitKeeper, 'note'>;
 
-  constructor(ports: LoopPorts, admitter: Admitter, updates: Pick<Updates, 'wished'>) {
+  constructor(ports: LoopPorts, admitter: Admitter, updates: Pick<Updates, 'wished'>, limits: Pick<LimitKeeper, 'note'>) {
     this.#ports = ports;
+    this.#limits = limits;
     this.#admitter = admitter;
     this.#updates = updates;
-  }
-
-  /** Compares the live limits with the plan's; shrinking below what is used is put off, and the entry says so. */
-  limits(entry: ServerEntry, unit: UnitState | undefined): LimitsPlan {
-    if (unit?.live === undefined || entry.admission.kind !== 'admitted') return { drifted: [], apply: [] };
-    const wanted = entry.admission.plan.live;
-    const all = diffLive(wanted, unit.live);
-    const { correct: differences, leave } = splitDrift(all, entry.limitsInForce, this.#ports.config.drift);
-    const left = leave.map(({ name }) => name);
-    if (differences.length === 0) {
-      entry.resizeDeferred = undefined;
-      entry.limitsInForce = limitsText(wanted);
-      return { drifted: left, apply: [] };
-    }
-    const usage = this.#ports.sampler.measure(entry.name);
-    const { apply, deferred } = planResize(differences, unit.live, usage?.memoryWorkingSetBytes);
-    if (deferred !== undefined && entry.resizeDeferred === undefined) {
-      this.#ports.events.record({ server: entry.name, reason: 'ResizeDeferred', message: deferred.message });
-    }
-    entry.resizeDeferred = deferred?.message;
-    return { drifted: all.map(({ name }) => name), apply };
   }
 
   /**
@@ -147,7 +119,7 @@ export class Actor {
   #note(entry: ServerEntry, action: UnitAction, liveBefore: LiveValues): void {
     switch (action.kind) {
       case 'setLimits':
-        this.#noteLimits(entry, action.properties, liveBefore);
+        this.#limits.note(entry, action.properties, liveBefore);
         return;
       case 'removeEnvironment':
         entry.hasEnvironmentFile = false;
@@ -157,23 +129,6 @@ export class Actor {
       case 'resetFailed':
         return;
     }
-  }
-
-  /** Told as a correction where the spec asks for nothing new: somebody else had changed the running unit. */
-  #noteLimits(entry: ServerEntry, properties: readonly UnitProperty[], liveBefore: LiveValues): void {
-    const { events, instruments } = this.#ports;
-    const isNew = entry.admission.kind !== 'admitted' || limitsText(entry.admission.plan.live) !== entry.limitsInForce;
-    const told = isNew ? properties : properties.filter((property) => !isReloadRounding(property, liveBefore));
-    if (told.length === 0) return;
-    if (!isNew) for (const { name } of told) instruments.drifted(name);
-    const names = told.map(({ name }) => name).join(', ');
-    events.record({
-      server: entry.name,
-      reason: isNew ? 'Resized' : 'DriftCorrected',
-      message: isNew
-        ? `set on the running unit: ${names}`
-        : `changed by somebody, set back on the running unit: ${names}`,
-    });
   }
 
   #environmentPath(entry: ServerEntry): string {

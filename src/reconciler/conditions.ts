@@ -7,6 +7,7 @@ import { CRASH_LOOP_RESTARTS } from '../machines/backoff.ts';
 import type { ConditionReason, ConditionType } from '../status/reasons.ts';
 import type { LastExit } from '../status/types.ts';
 import type { Admission } from './admitter.ts';
+import { flappingOf } from './flapping.ts';
 import { wakeWords } from './lifecycle.ts';
 import { updateWords } from './updateWords.ts';
 import { BUS_GRACE_MS, type ServerView } from './view.ts';
@@ -78,7 +79,11 @@ function synced(view: ServerView): ConditionState {
     };
   }
   if (view.drifted.length > 0) {
-    return { type, status: 'False', reason: 'Drifted', message: `differs from the spec: ${view.drifted.join(', ')}` };
+    const words = view.drifted.map((name) => {
+      const path = view.entry.rivals.dropIns.get(name);
+      return path === undefined ? name : `${name} (set by ${path}, which is left as it is)`;
+    });
+    return { type, status: 'False', reason: 'Drifted', message: `differs from the spec: ${words.join(', ')}` };
   }
   if (view.isUpdatePending) return { type, status: 'False', reason: 'UpdatePending', message: '' };
   return { type, status: 'True', reason: 'InSync', message: view.entry.fault ?? '' };
@@ -199,10 +204,17 @@ function stalled(view: ServerView): readonly ConditionState[] {
   }
   if (view.isUnkillable) return state('Unkillable', 'did not end after SIGKILL; its processes may hang in the kernel');
   return [];
+  const flapping = flappingOf(entry.rivals.flaps);
+  if (flapping.length > 0) return state('DriftFlapping', flappingWords(flapping));
 }
 
 /** Only where its spec asks for it. */
 function idle({ entry: { lifecycle, held } }: ServerView): readonly ConditionState[] {
+function flappingWords(properties: readonly string[]): string {
+  const names = properties.join(', ');
+  return `somebody keeps changing ${names} on the running unit, so it is set back every 5 min only; find out who does, or name it in drift.ignore of the configuration`;
+}
+
   const type = 'Idle';
   const { idlePolicy, idle: verdict } = lifecycle;
   if (idlePolicy === undefined) return [];

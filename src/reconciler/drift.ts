@@ -3,31 +3,38 @@ import type { Config } from '../config/types.ts';
 import { canonicalValue } from '../units/canonical.ts';
 import type { UnitProperty } from '../units/types.ts';
 
-/** Limits that are not as the spec has them. */
+/** Limits that are not as the spec has them, by who made them so. */
 export interface Differences {
-  /** To be set. */
-  readonly correct: readonly UnitProperty[];
-  /** Changed by somebody, and by the configuration's `drift` to be left as they are. */
+  /** New in the spec: to be set. */
+  readonly wishes: readonly UnitProperty[];
+  /** Changed by somebody: to be set back. */
+  readonly drift: readonly UnitProperty[];
+  /** Somebody else's, and to be left as they are. */
   readonly leave: readonly UnitProperty[];
 }
 
 /**
  * Which differences to set right. A value that the spec had before and that was seen in force was changed by somebody
- * (drift); any other is a new wish, which counts in any case. `inForce`: the spec's limits last seen in force, as `limitsText`
- * gives them.
+ * (drift), and the configuration's `drift` may leave it; any other is a new wish, which counts in any case. What an
+ * administrator's drop-in sets is left always: systemd would take the spec's value away again.
+ *
+ * @param inForce the spec's limits last seen in force, as `limitsText` gives them
+ * @param dropIns systemd's names of the properties that drop-ins set
  */
 export function splitDrift(
   differences: readonly UnitProperty[],
   inForce: string,
   { isCorrected, ignore }: Config['drift'],
+  dropIns: ReadonlyMap<string, unknown>,
 ): Differences {
   const seen = new Set(inForce.split('\n'));
-  const isLeft = (property: UnitProperty) =>
-    seen.has(limitText(property)) && (!isCorrected || ignore.includes(property.name));
-  return {
-    correct: differences.filter((property) => !isLeft(property)),
-    leave: differences.filter(isLeft),
+  const kindOf = (property: UnitProperty): keyof Differences => {
+    if (dropIns.has(property.name)) return 'leave';
+    if (!seen.has(limitText(property))) return 'wishes';
+    return !isCorrected || ignore.includes(property.name) ? 'leave' : 'drift';
   };
+  const of = (kind: keyof Differences) => differences.filter((property) => kindOf(property) === kind);
+  return { wishes: of('wishes'), drift: of('drift'), leave: of('leave') };
 }
 
 /** Equal texts: equal limits. */

@@ -8,6 +8,7 @@ import type { UnitState } from '../systemd/port.ts';
 import type { Admission } from './admitter.ts';
 import type { UnitEnd } from './exit.ts';
 import { type Held, type Lifecycle, NO_LIFECYCLE } from './lifecycle.ts';
+import { NO_RIVALS, type Rivals } from './rivals.ts';
 import { UP_TO_DATE, type Update } from './update.ts';
 
 /** One run of a unit, from the moment hublet knew of it. */
@@ -79,6 +80,8 @@ export interface ServerEntry {
   limitsInForce: string;
   /** What keeps it from being done, of the last step; cleared by success. */
   fault: string | undefined;
+  /** Who else sets limits of it, as of the last look. */
+  rivals: Rivals;
   /** Last refusal of its file, or denial of what it asks for, that an event told of. */
   refusal: string | undefined;
   /** Its present document was last denied: a profile, a policy or an account is at fault. */
@@ -158,6 +161,7 @@ export function createEntry(
     fault: undefined,
     refusal: undefined,
     isDenied: false,
+    rivals: NO_RIVALS,
     spec: undefined,
     note: undefined,
     hasEnvironmentFile: memory !== undefined && memory.invocationId !== '',

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { SpecRecord } from '../source/types.ts';
 import type { ServerEntry } from './entry.ts';
+import { flapsDueMs } from './flapping.ts';
 import { UNKILLABLE_AFTER_MS } from './publisher.ts';
 import { ORPHAN_GRACE_MS } from './wish.ts';
 
@@ -27,6 +28,8 @@ export function nextLookMs(entry: ServerEntry, record: SpecRecord | undefined, c
     if (leftMs > 0) due.push(leftMs);
   }
   if (entry.resizeDeferred !== undefined) due.push(DEFERRED_RETRY_MS);
+  const flapsMs = flapsDueMs(entry.rivals.flaps, nowMs);
+  if (flapsMs !== undefined) due.push(flapsMs);
   if (entry.admission.kind !== 'admitted' && entry.admission.retryAfterMs !== undefined) {
     due.push(entry.admission.retryAfterMs);
   }

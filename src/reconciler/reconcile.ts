@@ -11,6 +11,7 @@ import { deniedAdmission } from './denial.ts';
 import type { Ends } from './ends.ts';
 import { createEntry, type ServerEntry } from './entry.ts';
 import { LifecycleKeeper } from './lifecycle.ts';
+import { LimitKeeper } from './limits.ts';
 import { nextLookMs } from './nextLook.ts';
 import { hasNews, isOurs, needsLimits, newInvocation } from './observer.ts';
 import { PhaseEvents } from './phaseEvents.ts';
@@ -58,6 +59,7 @@ export class Reconciler {
   readonly #sight: Sight;
   readonly #starts: Starts;
   readonly #updates: Updates;
+  readonly #limits: LimitKeeper;
   readonly #actor: Actor;
   readonly #publisher: Publisher;
   readonly #phases: PhaseEvents;
@@ -70,7 +72,8 @@ export class Reconciler {
     this.#sight = new Sight(options.ports);
     this.#starts = new Starts(() => options.ports.config.reconcile.maxStarting, options.enqueue);
     this.#updates = new Updates(options.ports);
-    this.#actor = new Actor(options.ports, options.admitter, this.#updates);
+    this.#limits = new LimitKeeper(options.ports);
+    this.#actor = new Actor(options.ports, options.admitter, this.#updates, this.#limits);
     this.#publisher = new Publisher(options.ports);
     this.#phases = new PhaseEvents(options.ports);
     this.#lifecycle = new LifecycleKeeper(options.ports);
@@ -228,7 +231,8 @@ export class Reconciler {
     facts: Pick<ViewFacts, 'isForeign' | 'isQueued'>,
   ): Promise<WorkResult> {
     const { systemd, log, clock } = this.#ports;
-    const { drifted, apply } = this.#actor.limits(entry, unit);
+    await this.#limits.look(entry, unit);
+    const { drifted, apply } = this.#limits.plan(entry, unit);
     const actions = planActions({
       state: entry.snapshot.value,
       position: positionOf(unit),
@@ -261,7 +265,7 @@ export class Reconciler {
     // A start that can't be asked for now must not keep others from theirs.
     if (result?.kind === 'retry' && entry.fault !== undefined) this.#starts.leave(entry.name);
     const present = facts.isForeign ? undefined : systemd.unit(entry.unitName);
-    const left = steps.length === 0 ? drifted : this.#actor.limits(entry, present).drifted;
+    const left = steps.length === 0 ? drifted : this.#limits.plan(entry, present).drifted;
     this.#options.pools.note(entry.name, poolMember(entry, present));
     const published = this.#publish(entry, record, present, { ...facts, drifted: left });
     if (result !== undefined && result.kind !== 'refused') return result;

@@ -23,6 +23,8 @@ export class FakeSystemd implements Systemd {
   /** systemd's words, where it refuses properties of slices. */
   refuseSlices: string | undefined;
   onSliceSet: () => void = () => undefined;
+  /** Settings that drop-ins make, by unit. */
+  readonly dropIns = new Map<string, ReadonlyMap<string, string>>();
   readonly calls: string[] = [];
   readonly started: { readonly unit: string; readonly properties: readonly UnitProperty[] }[] = [];
   /** What the next starts come to, by unit: active where absent. */
@@ -63,6 +65,10 @@ export class FakeSystemd implements Systemd {
     const group = `/hublet.slice/${name}`;
     const isActive = [...this.units.values()].some((unit) => unit.loaded && unit.controlGroup.startsWith(group));
     return { controlGroup: isActive ? group : '', live: { ...this.slices.get(name) } };
+  }
+  async adminSettings(name: string): Promise<ReadonlyMap<string, string>> {
+    this.#call('AdminSettings');
+    return this.dropIns.get(name) ?? new Map();
   }
   async systemState(): Promise<string> {
     return 'running';

@@ -10,6 +10,8 @@ export class FakeUnit {
   readonly name: string;
   readonly given: Map<string, Variant>;
   loadState = 'loaded';
+  /** Drop-ins that it has; a test writes them. */
+  dropInPaths: string[] = [];
   activeState = 'inactive';
   subState = 'dead';
   job: { readonly id: number; readonly type: JobType } | undefined;
@@ -99,6 +101,7 @@ export class FakeUnit {
       Id: new Variant('s', this.name),
       LoadState: new Variant('s', this.loadState),
       Transient: new Variant('b', true),
+      DropInPaths: new Variant('as', this.dropInPaths),
     };
   }
 
