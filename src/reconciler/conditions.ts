@@ -202,19 +202,19 @@ function stalled(view: ServerView): readonly ConditionState[] {
   if (value === 'backOff' && context.backoffReason === 'ExecConfigError') {
     return state('ExecConfigError', lastExitWords(entry.lastExit));
   }
-  if (view.isUnkillable) return state('Unkillable', 'did not end after SIGKILL; its processes may hang in the kernel');
-  return [];
   const flapping = flappingOf(entry.rivals.flaps);
   if (flapping.length > 0) return state('DriftFlapping', flappingWords(flapping));
+  if (view.isUnkillable) return state('Unkillable', 'did not end after SIGKILL; its processes may hang in the kernel');
+  return [];
 }
 
-/** Only where its spec asks for it. */
-function idle({ entry: { lifecycle, held } }: ServerView): readonly ConditionState[] {
 function flappingWords(properties: readonly string[]): string {
   const names = properties.join(', ');
   return `somebody keeps changing ${names} on the running unit, so it is set back every 5 min only; find out who does, or name it in drift.ignore of the configuration`;
 }
 
+/** Only where its spec asks for it. */
+function idle({ entry: { lifecycle, held } }: ServerView): readonly ConditionState[] {
   const type = 'Idle';
   const { idlePolicy, idle: verdict } = lifecycle;
   if (idlePolicy === undefined) return [];
