@@ -4,7 +4,9 @@
  */
 import { concernsAll } from './config/change.ts';
 import type { Config } from './config/types.ts';
+import { isLoopAlive, livenessChecks, readinessChecks } from './controllerHealth.ts';
 import { type ControllerOptions, createParts } from './controllerParts.ts';
+import { alsoTell, createControllerSite } from './controllerSite.ts';
 import { createHttpServer } from './metrics/http.ts';
 import { keepListening } from './metrics/listener.ts';
 import { createMetricsRegistry } from './metrics/registry.ts';
@@ -34,8 +36,6 @@ export interface Controller {
 export const BUS_TIMEOUT_MS = 20_000;
 /** A stop waits so long for systemd's answers. What was asked for is remembered: the next controller sees what became of it. */
 const STOP_GRACE_MS = 3_000;
-/** Work that has waited this long without any being done means that the loop hangs. */
-const STUCK_MS = 45_000;
 
 /** A controller that has not started. @throws {NodeJS.ErrnoException} where its directories can't be made or written */
 export function createController(options: ControllerOptions): Controller {
@@ -46,7 +46,11 @@ export function createController(options: ControllerOptions): Controller {
     level: () => (options.configKeeper?.current ?? config).metrics.level,
     snapshot: () => snapshot(),
   });
-  const { ports, documents, desired, clockWatch, idle, reconnects } = createParts(options, registry.instruments);
+  let onSampled = (): void => undefined;
+  const { ports, documents, desired, clockWatch, idle, reconnects } = createParts(
+    options,
+    alsoTell(registry.instruments, () => onSampled()),
+  );
   const host = new HostPublisher(ports, {
     version,
     pid: process.pid,
@@ -80,20 +84,15 @@ export function createController(options: ControllerOptions): Controller {
     });
   }
 
+  const { site, sampled } = createControllerSite(ports, loop, { version, metrics: snapshot });
+  onSampled = sampled;
   const http = createHttpServer({
     clock,
     log,
     render: (format) => registry.render(format),
-    liveness: [{ name: 'loop', check: () => (loop.stuckMs() < STUCK_MS ? undefined : 'work waits and none is done') }],
-    readiness: [
-      { name: 'started', check: () => (host.isStarted ? undefined : 'the first look at every server is not done') },
-      { name: 'dbus', check: () => (ports.systemd.isConnected() ? undefined : 'no connection to systemd') },
-      {
-        name: 'sources',
-        check: () => ports.source.states().find((state) => !state.isReady)?.message,
-      },
-    ],
-    page: () => ({ version, snapshot: snapshot(), nowMs: clock.wallMs() }),
+    liveness: livenessChecks(loop),
+    readiness: readinessChecks(ports, { isStarted: () => host.isStarted, isLockIntact: options.isLockIntact }),
+    site,
   });
 
   const onConfig = (before: Config, after: Config): void => {
@@ -127,7 +126,7 @@ export function createController(options: ControllerOptions): Controller {
   return {
     loop,
     ports,
-    isAlive: () => loop.stuckMs() < STUCK_MS,
+    isAlive: () => isLoopAlive(loop),
     async start() {
       isWanted = true;
       const { listen } = config.metrics;

@@ -46,6 +46,8 @@ export interface ControllerOptions {
   readonly log: Log;
   readonly version: string;
   readonly isDryRun: boolean;
+  /** Whether the lock is still held, for `/readyz`; absent: there is none. */
+  readonly isLockIntact?: (() => boolean) | undefined;
   /** Group that may read status; undefined: only the owner. */
   readonly statusGid: number | undefined;
   /** D-Bus address; undefined: the system bus. */

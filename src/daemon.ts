@@ -78,6 +78,7 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
     log,
     version: VERSION,
     isDryRun: options.dryRun,
+    isLockIntact: lock === undefined ? undefined : () => lock.isIntact(),
     busTimeoutMs: options.once ? Math.min(options.timeoutMs, BUS_TIMEOUT_MS) : undefined,
     statusGid: config.isUserMode ? undefined : await statusGroup(log),
     ...ownSystemd,

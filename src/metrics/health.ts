@@ -14,7 +14,8 @@ export interface HealthAnswer {
  * The answer of `/<endpoint>` or, with `only`, of `/<endpoint>/<check>`.
  *
  * As Kubernetes words it: `ok`, or with `isVerbose` and whenever one fails a line for each check. `excluded` checks are
- * left out, as its `?exclude=NAME`.
+ * left out, as its `?exclude=NAME`, and a name there that no check has is told of. Only the status differs: 503 where
+ * Kubernetes answers 500, because nothing broke, and load balancers know what that means.
  * @see https://kubernetes.io/docs/reference/using-api/health-checks/
  */
 export function answerHealth(
@@ -33,6 +34,9 @@ export function answerHealth(
     hasFailed = true;
     return `[-]${name} failed: ${reason.replaceAll(/\s+/g, ' ')}`;
   });
+  const unknown = wish.excluded.filter((name) => !asked.some((check) => check.name === name));
+  if (unknown.length > 0)
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${unknown.join(', ')}`);
   if (!hasFailed && !wish.isVerbose) return { status: 200, text: 'ok\n' };
   lines.push(`${endpoint} check ${hasFailed ? 'failed' : 'passed'}`);
   return { status: hasFailed ? 503 : 200, text: `${lines.join('\n')}\n` };

@@ -13,7 +13,14 @@ import type { Log } from '../log.ts';
 import { formatListenAddress, isHostAllowed, type ListenAddress, parseListenAddress } from './address.ts';
 import { type Answer, textAnswer } from './answer.ts';
 import { acceptsGzip } from './negotiation.ts';
-import { createRoutes, type HttpContent, type Request } from './routes.ts';
+import {
+  createRoutes,
+  type HttpContent,
+  type Request,
+  type RoutedAnswer,
+  type StreamAnswer,
+  tooMany,
+} from './routes.ts';
 
 export interface HttpOptions extends HttpContent {
   readonly clock: Clock;
@@ -57,7 +64,8 @@ class MetricsHttpServer implements HttpServer {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #hosts: readonly string[];
-  readonly #routes: (request: Request) => Promise<Answer>;
+  readonly #routes: (request: Request) => Promise<RoutedAnswer>;
+  readonly #endStreams: () => void;
   #server: Server | undefined;
   /** Grows with each stop, so that a start under way meanwhile comes to nothing. */
   #stops = 0;
@@ -67,6 +75,7 @@ class MetricsHttpServer implements HttpServer {
     this.#log = options.log;
     this.#hosts = options.hosts ?? [];
     this.#routes = createRoutes(options, options.clock);
+    this.#endStreams = () => options.site.endAll();
   }
 
   async start(listen: string): Promise<ListenResult> {
@@ -102,6 +111,7 @@ class MetricsHttpServer implements HttpServer {
     const server = this.#server;
     if (server === undefined) return;
     this.#server = undefined;
+    this.#endStreams();
     const cancel = this.#clock.after(STOP_GRACE_MS, () => server.closeAllConnections());
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
@@ -138,7 +148,9 @@ class MetricsHttpServer implements HttpServer {
     // The other side left in the middle: its own business, and nobody's work here.
     response.on('error', (error) => this.#log.debug({ err: error }, 'an http client left before its answer'));
     try {
-      await send(request, response, await this.#answer(request, address));
+      const answer = await this.#answer(request, address);
+      if ('kind' in answer) await stream(request, response, answer);
+      else await send(request, response, answer);
     } catch (error) {
       this.#log.error({ err: error, path: request.url }, 'an http request failed');
       if (response.headersSent) response.destroy();
@@ -146,7 +158,7 @@ class MetricsHttpServer implements HttpServer {
     }
   }
 
-  async #answer(request: IncomingMessage, address: ListenAddress): Promise<Answer> {
+  async #answer(request: IncomingMessage, address: ListenAddress): Promise<RoutedAnswer> {
     if (!isHostAllowed(request.headers.host, address, this.#hosts)) {
       return textAnswer(421, 'this host is not served here: use localhost or the configured address\n');
     }
@@ -174,6 +186,16 @@ async function send(request: IncomingMessage, response: ServerResponse, answer: 
     'content-length': body.length,
   });
   response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** Headers at once; the rest comes as it happens, for as long as the other side stays. */
+async function stream(request: IncomingMessage, response: ServerResponse, answer: StreamAnswer): Promise<void> {
+  if (answer.isFull()) return send(request, response, tooMany());
+  // Where the other side left meanwhile nobody would ever tell that it did.
+  if (response.destroyed) return;
+  response.writeHead(200, { ...COMMON_HEADERS, ...answer.headers });
+  if (request.method === 'HEAD') response.end();
+  else answer.begin(response);
 }
 
 function header(request: IncomingMessage, name: string): string | undefined {

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
+import type { Site } from '../page/site.ts';
+import type { Sink } from '../page/stream.ts';
 import { type Answer, textAnswer } from './answer.ts';
 import { CONTENT_TYPES, type ExpositionFormat } from './exposition.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
 import { chooseFormat } from './negotiation.ts';
-import { PAGE_POLICY, type PageData, renderPage } from './page.ts';
+import { paced } from './pace.ts';
 import { reused } from './reuse.ts';
 
 /** What there is to show. */
@@ -15,7 +17,7 @@ export interface HttpContent {
   readonly readiness: readonly HealthCheck[];
   /** Of /healthz: whether it must be restarted. */
   readonly liveness: readonly HealthCheck[];
-  readonly page: () => PageData;
+  readonly site: Site;
 }
 
 export interface Request {
@@ -23,29 +25,102 @@ export interface Request {
   readonly headers: IncomingHttpHeaders;
 }
 
+/** An answer that goes on: `begin` is called once its headers are sent. False: too many have one already. */
+export interface StreamAnswer {
+  readonly kind: 'stream';
+  readonly headers: Readonly<Record<string, string>>;
+  begin(sink: Sink): boolean;
+  readonly isFull: () => boolean;
+}
+
+export type RoutedAnswer = Answer | StreamAnswer;
+
+/** The name of a file changes with its content, so that it may be kept. */
+const ASSET_HEADERS = { 'cache-control': 'public, max-age=31536000, immutable' };
+
 /** Finds the answer to a GET; an unknown path gets 404. Rejects only where the content itself can't be made. */
-export function createRoutes(content: HttpContent, clock: Clock): (request: Request) => Promise<Answer> {
+export function createRoutes(content: HttpContent, clock: Clock): (request: Request) => Promise<RoutedAnswer> {
+  const { site } = content;
   const scrapes: Readonly<Record<ExpositionFormat, () => Promise<Answer>>> = {
     text: reused(clock, () => scrape('text')),
     openmetrics: reused(clock, () => scrape('openmetrics')),
   };
-  const page = reused(clock, async () =>
-    textAnswer(200, renderPage(content.page()), 'text/html; charset=utf-8', { 'content-security-policy': PAGE_POLICY }),
-  );
+  const pace = paced(clock);
 
   async function scrape(format: ExpositionFormat): Promise<Answer> {
     return textAnswer(200, await content.render(format), CONTENT_TYPES[format], { vary: 'Accept' });
   }
 
-  return async ({ url, headers }) => {
+  async function page(make: () => Promise<string | undefined>): Promise<Answer> {
+    const answer = await pace(async () => {
+      const text = await make();
+      return text === undefined ? pageAnswer(404, site.missing()) : pageAnswer(200, text);
+    });
+    return answer ?? tooMany();
+  }
+
+  function pageAnswer(status: number, text: string): Answer {
+    return textAnswer(status, text, 'text/html; charset=utf-8', { 'content-security-policy': site.policy });
+  }
+
+  function follow({ url, headers }: Request): StreamAnswer {
+    const server = url.searchParams.get('server') ?? undefined;
+    const header = headers['last-event-id'];
+    const lastId = (Array.isArray(header) ? header[0] : header) ?? url.searchParams.get('since') ?? undefined;
+    return {
+      kind: 'stream',
+      headers: { 'content-type': 'text/event-stream; charset=utf-8' },
+      isFull: () => site.isFull(),
+      begin: (sink) => site.follow(server, lastId, sink),
+    };
+  }
+
+  return async (request) => {
+    const { url, headers } = request;
     const [, endpoint = '', only, ...deeper] = url.pathname.split('/');
     if (deeper.length > 0) return notFound();
-    if (endpoint === 'readyz') return health(endpoint, content.readiness, only, url);
-    if (endpoint === 'healthz') return health(endpoint, content.liveness, only, url);
+    switch (endpoint) {
+      case 'readyz':
+        return health(endpoint, content.readiness, only, url);
+      case 'healthz':
+        return health(endpoint, content.liveness, only, url);
+      case 'servers':
+        return only === undefined || only === '' ? notFound() : page(() => serverPage(site, only));
+      case 'assets':
+        return assetAnswer(site, only ?? '');
+    }
     if (only !== undefined) return notFound();
-    if (endpoint === 'metrics') return scrapes[chooseFormat(headers.accept)]();
-    return endpoint === '' ? page() : notFound();
+    switch (endpoint) {
+      case '':
+        return page(() => site.overview(url.searchParams));
+      case 'events':
+        return follow(request);
+      case 'metrics':
+        return scrapes[chooseFormat(headers.accept)]();
+      default:
+        return notFound();
+    }
   };
+}
+
+async function serverPage(site: Site, encoded: string): Promise<string | undefined> {
+  const name = decodeName(encoded);
+  return name === undefined ? undefined : site.server(name);
+}
+
+/** Undefined: it is no percent-encoded UTF-8. */
+function decodeName(encoded: string): string | undefined {
+  try {
+    return decodeURIComponent(encoded);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
+function assetAnswer(site: Site, name: string): Answer {
+  const asset = site.assets.find(name);
+  return asset === undefined ? notFound() : textAnswer(200, asset.text, asset.contentType, ASSET_HEADERS);
 }
 
 function health(endpoint: string, checks: readonly HealthCheck[], only: string | undefined, url: URL): Answer {
@@ -58,5 +133,10 @@ function health(endpoint: string, checks: readonly HealthCheck[], only: string |
 }
 
 function notFound(): Answer {
-  return textAnswer(404, 'not found: there are /, /metrics, /healthz and /readyz\n');
+  return textAnswer(404, 'not found: there are /, /servers/NAME, /metrics, /healthz and /readyz\n');
+}
+
+/** Another try makes sense soon. */
+export function tooMany(): Answer {
+  return textAnswer(503, 'too many ask at once: try again in a moment\n', undefined, { 'retry-after': '5' });
 }

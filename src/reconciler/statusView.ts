@@ -77,6 +77,9 @@ export function serverStatus(view: ServerView, conditions: readonly Condition[])
 
 type NextTransition = ServerStatus['status']['nextTransition'];
 
+/** What the next transition depends on. */
+export type TransitionView = Pick<ServerView, 'entry' | 'record' | 'wallMs' | 'monotonicMs'>;
+
 function addressOf(server: Server): ServerStatus['status']['address'] {
   if (server.port === undefined) return null;
   const check = server.spec.readinessProbe?.check;
@@ -86,7 +89,7 @@ function addressOf(server: Server): ServerStatus['status']['address'] {
 }
 
 /** When a window wakes a server that rests. */
-function nextStart({ entry: { lifecycle, held }, record, wallMs }: ServerView): NextTransition {
+function nextStart({ entry: { lifecycle, held }, record, wallMs }: TransitionView): NextTransition {
   if (record === undefined || isSuspended(record, wallMs)) return null;
   const { window, rest } = lifecycle;
   const opensAtMs = rest === 'closed' ? (window?.isChange ? window.holdsUntilMs : undefined) : held?.untilMs;
@@ -94,7 +97,7 @@ function nextStart({ entry: { lifecycle, held }, record, wallMs }: ServerView): 
 }
 
 /** When the time stops a server that runs: its window closes, or it is too old. */
-function nextStop({ entry: { lifecycle }, wallMs, monotonicMs }: ServerView): NextTransition {
+function nextStop({ entry: { lifecycle }, wallMs, monotonicMs }: TransitionView): NextTransition {
   const { window, ageStopAtMs } = lifecycle;
   const isStop = window?.isOpen === true && window.isChange && window.schedule.overrun === 'stop';
   const closesAtMs = isStop ? (window.holdsUntilMs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
@@ -108,7 +111,8 @@ function nextStop({ entry: { lifecycle }, wallMs, monotonicMs }: ServerView): Ne
   return { phase: 'Stopped', at: isoTime(atMs), reason: closesAtMs <= tooOldAtMs ? 'WindowClosed' : 'AgeStopped' };
 }
 
-function nextTransition(view: ServerView): NextTransition {
+/** What comes next by itself, and when; null: nothing that is known. */
+export function nextTransition(view: TransitionView): NextTransition {
   const { entry, record, wallMs, monotonicMs } = view;
   const { value, context } = entry.snapshot;
   if (value === 'backOff' && context.backoffUntilMs !== null) {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createSystemClock } from '../../src/clock.ts';
 import { seriesOf } from '../../src/metrics/catalogue/row.ts';
@@ -6,7 +7,9 @@ import { createHttpServer, type HttpServer } from '../../src/metrics/http.ts';
 import { createMetricsRegistry, type MetricsRegistry } from '../../src/metrics/registry.ts';
 import type { ServerMetrics } from '../../src/metrics/types.ts';
 import { FakeLog } from '../fakes/log.ts';
+import { noSite } from '../fakes/site.ts';
 import { waitFor } from '../machine/wait.ts';
+import { dashboardQueries, metricsDirectory, withVariables } from '../unit/metrics/rules.ts';
 import { FULL_USAGE, server, snapshot } from '../unit/metrics/snapshot.ts';
 import { Prometheus } from './server.ts';
 
@@ -28,15 +31,16 @@ beforeAll(async () => {
     render: (format) => registry.render(format),
     readiness: [],
     liveness: [],
-    page: () => {
-      throw new Error('nobody asks for the page');
-    },
+    site: noSite(),
     clock: createSystemClock(),
     log: new FakeLog(),
   });
   const listening = await http.start('127.0.0.1:0');
   if (listening.kind === 'failed') throw new Error(listening.message);
-  prometheus = await Prometheus.start({ port: Number(listening.address.split(':').at(-1)) });
+  prometheus = await Prometheus.start({
+    port: Number(listening.address.split(':').at(-1)),
+    rules: ['recording.yml', 'alerts.yml'].map((file) => join(metricsDirectory, 'rules', file)),
+  });
 });
 beforeEach(() => {
   servers = [server('alice', { oomKills: 0 }), server(ODD)];
@@ -85,4 +89,15 @@ test('the first kill for memory and the first restart of a server are an increas
   for (const name of ['oom_kills', 'restarts']) {
     await waitFor(`an increase of ${name}`, async (saw) => (saw(await increase(name)) ?? 0) > 0, 60_000);
   }
+});
+
+test('every query of the dashboard and every rule can be evaluated', async () => {
+  for (const { where, expr } of dashboardQueries()) {
+    await expect(prometheus.query(withVariables(expr)), `${where}: ${expr}`).resolves.toBeDefined();
+  }
+  await waitFor(
+    'all rules to be evaluated',
+    async (saw) => saw((await prometheus.rules()).filter(({ health }) => health !== 'ok')).length === 0,
+    60_000,
+  );
 });

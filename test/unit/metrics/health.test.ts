@@ -43,3 +43,16 @@ test('one check can be asked for, and an unknown one is not found', () => {
 test('an excluded check does not count', () => {
   expect(answerHealth('readyz', [fine, broken], { ...plain, excluded: ['dbus'] }).status).toBe(200);
 });
+
+test('an excluded check is told of as such, and a name that no check has with a warning', () => {
+  const wish = { isVerbose: true, excluded: ['dbus', 'nope'] };
+  expect(answerHealth('readyz', [fine, broken], wish)).toEqual({
+    status: 200,
+    text: [
+      '[+]lock ok',
+      '[+]dbus excluded: ok',
+      'warn: some health checks cannot be excluded: no matches for nope',
+      'readyz check passed\n',
+    ].join('\n'),
+  });
+});

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSystemClock } from '../../../src/clock.ts';
 import type { HealthCheck } from '../../../src/metrics/health.ts';
 import { createHttpServer, type HttpServer } from '../../../src/metrics/http.ts';
+import { createSite } from '../../../src/page/site.ts';
+import type { PageSnapshot } from '../../../src/page/types.ts';
+import { exampleSnapshot } from '../../page/example.ts';
 import { recordingLog } from '../cgroup/tree.ts';
-import { server as aServer, snapshot } from './snapshot.ts';
 
 interface Response {
   readonly status: number;
@@ -24,19 +26,22 @@ let http: HttpServer;
 let log: ReturnType<typeof recordingLog>;
 let directory: string;
 let checks: HealthCheck[];
+let pageSnapshot: PageSnapshot;
 let render: (format: string) => Promise<string>;
 beforeEach(() => {
   log = recordingLog();
   checks = [{ name: 'dbus', check: () => undefined }];
   render = async (format) => (format === 'text' ? TEXT_SCRAPE : '# EOF\n');
   directory = mkdtempSync(join(tmpdir(), 'hublet-http-'));
+  pageSnapshot = exampleSnapshot();
+  const clock = createSystemClock();
   http = createHttpServer({
-    clock: createSystemClock(),
+    clock,
     log,
     render: (format) => render(format),
     readiness: checks,
     liveness: [{ name: 'loop', check: () => undefined }],
-    page: () => ({ version: '0.1.0', snapshot: snapshot([aServer('alice')]), nowMs: 0 }),
+    site: createSite({ clock, log, snapshot: () => pageSnapshot }),
   });
 });
 afterEach(async () => {
@@ -66,6 +71,42 @@ function ask(address: string, path: string, options: { method?: string; headers?
     outgoing.on('error', reject);
     outgoing.end();
   });
+}
+
+interface Change {
+  readonly set: Readonly<Record<string, string>>;
+  readonly gone?: readonly string[];
+}
+
+/** Reads events as a browser does. */
+async function follow(address: string, path: string) {
+  const [host, port] = address.split(':');
+  const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
+    const outgoing = request({ host, port, path: path.replaceAll('&#38;', '&'), agent: false }, resolve);
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+  incoming.setEncoding('utf8');
+  incoming.on('error', () => incoming.destroy());
+  let text = '';
+  const messages: Change[] = [];
+  const wakers: (() => void)[] = [];
+  incoming.on('data', (chunk: string) => {
+    text += chunk;
+    const parts = text.split('\n\n');
+    text = parts.pop() ?? '';
+    const data = parts.flatMap((part) => part.match(/^data: (.*)$/m)?.[1] ?? []);
+    messages.push(...data.map((line) => JSON.parse(line) as Change));
+    for (const wake of wakers.splice(0)) wake();
+  });
+  return {
+    ended: new Promise((resolve) => incoming.once('close', resolve)),
+    end: () => incoming.destroy(),
+    async next(): Promise<Change> {
+      while (messages.length === 0) await new Promise<void>((resolve) => wakers.push(resolve));
+      return messages.shift() as Change;
+    },
+  };
 }
 
 describe('/metrics', () => {
@@ -124,12 +165,77 @@ describe('health', () => {
   });
 });
 
-test('the page is HTML under a policy that lets nothing run', async () => {
-  const { headers, body } = await ask(await listening(), '/');
-  expect(headers['content-type']).toBe('text/html; charset=utf-8');
-  expect(headers['content-security-policy']).toContain("default-src 'none'");
-  expect(headers['x-content-type-options']).toBe('nosniff');
-  expect(body.toString()).toContain('alice');
+describe('the pages', () => {
+  test('are HTML under a policy that lets nothing foreign load or run', async () => {
+    const address = await listening();
+    for (const path of ['/', '/?sort=-cpu&q=al', '/servers/alice']) {
+      const { status, headers, body } = await ask(address, path);
+      expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+      expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'/);
+      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+      expect([headers['x-content-type-options'], headers['referrer-policy']]).toEqual(['nosniff', 'no-referrer']);
+      expect(body.toString()).toContain('alice');
+    }
+  });
+
+  test('of a server that is not there say so', async () => {
+    const address = await listening();
+    for (const path of ['/servers/nobody', '/servers/%ff', '/servers/', '/servers/alice/more']) {
+      expect((await ask(address, path)).status, path).toBe(404);
+    }
+  });
+
+  test('load files of their own that may be kept, because their address changes with them', async () => {
+    const address = await listening();
+    const page = (await ask(address, '/')).body.toString();
+    const paths = [...page.matchAll(/(?:href|src)="(\/assets\/[^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(paths).toHaveLength(3);
+    const types = await Promise.all(paths.map(async (path) => (await ask(address, path)).headers['content-type']));
+    expect(types.sort()).toEqual(['image/svg+xml', 'text/css; charset=utf-8', 'text/javascript; charset=utf-8']);
+    expect((await ask(address, paths[0] ?? '')).headers['cache-control']).toContain('immutable');
+    expect((await ask(address, '/assets/..%2fsite.ts')).status).toBe(404);
+  });
+});
+
+describe('events', () => {
+  test('bring what the page does not show yet, then what changes', async () => {
+    const address = await listening();
+    const stream = (await ask(address, '/')).body.toString().match(/data-stream="([^"]+)"/)?.[1] ?? '';
+    const reader = await follow(address, stream);
+    pageSnapshot = { ...pageSnapshot, servers: pageSnapshot.servers.filter(({ name }) => name !== 'emil') };
+    const change = await reader.next();
+    expect(change.gone).toEqual(['row-emil']);
+    expect(Object.keys(change.set)).toEqual(['summary']);
+
+    const newcomer = await follow(address, '/events');
+    expect(Object.keys((await newcomer.next()).set)).toContain('row-alice');
+    reader.end();
+    newcomer.end();
+  });
+
+  test('are for a few at a time', async () => {
+    const address = await listening();
+    const readers = await Promise.all(Array.from({ length: 32 }, () => follow(address, '/events')));
+    const { status, headers } = await ask(address, '/events');
+    expect([status, headers['retry-after']]).toEqual([503, '5']);
+    for (const reader of readers) reader.end();
+  });
+
+  test('have headers for HEAD, and end there', async () => {
+    const { status, headers, body } = await ask(await listening(), '/events', { method: 'HEAD' });
+    expect([status, headers['content-type'], body.length]).toEqual([200, 'text/event-stream; charset=utf-8', 0]);
+  });
+
+  test('end at stop', async () => {
+    const address = await listening();
+    const reader = await follow(address, '/events');
+    await Promise.all([reader.ended, http.stop()]);
+    await expect(ask(address, '/healthz')).rejects.toThrow();
+  });
+
+  test('under a foreign name are refused', async () => {
+    expect((await ask(await listening(), '/events', { headers: { host: 'evil.example' } })).status).toBe(421);
+  });
 });
 
 describe('requests', () => {

@@ -1,0 +1,67 @@
+/** Joins the pages for people to one controller: what they show, and the usage of the past hour that is kept for them. */
+import { hostname } from 'node:os';
+import type { Instruments, MetricsSnapshot } from './metrics/types.ts';
+import { createSite, type Site } from './page/site.ts';
+import type { ReconcileLoop } from './reconciler/loop.ts';
+import { pageSnapshot } from './reconciler/pageView.ts';
+import type { LoopPorts } from './reconciler/ports.ts';
+import { UsageRecorder } from './reconciler/usageRecorder.ts';
+
+export interface ControllerSite {
+  readonly site: Site;
+  /** At the end of each pass of the sampler. */
+  sampled(): void;
+}
+
+/** Memory and CPUs of the host change seldom, and asking reads files. */
+const HOST_FRESH_MS = 60_000;
+
+/** @throws {NodeJS.ErrnoException} where the page's own files are not there */
+export function createControllerSite(
+  ports: LoopPorts,
+  loop: ReconcileLoop,
+  about: { readonly version: string; readonly metrics: () => MetricsSnapshot },
+): ControllerSite {
+  const { clock, log } = ports;
+  const usage = new UsageRecorder();
+  let host = { readMs: Number.NEGATIVE_INFINITY, memoryBytes: 0, cpuCount: 1 };
+  const hostResources = () => {
+    if (clock.monotonicMs() - host.readMs >= HOST_FRESH_MS) {
+      host = { ...ports.hostFacts(), readMs: clock.monotonicMs() };
+    }
+    return { memoryBytes: host.memoryBytes, cpuCount: host.cpuCount };
+  };
+  const site = createSite({
+    clock,
+    log,
+    snapshot: () =>
+      pageSnapshot(ports, {
+        metrics: about.metrics(),
+        entries: loop.entries,
+        usage,
+        host: { name: hostname(), version: about.version, ...hostResources() },
+      }),
+  });
+  return {
+    site,
+    sampled() {
+      const { sampler, poolSampler } = ports;
+      usage.take(
+        [...loop.entries.keys()].map((name) => [name, sampler.usage(name)] as const),
+        loop.pools.names().map((name) => [name, poolSampler.usage(name)] as const),
+        clock.monotonicMs(),
+      );
+    },
+  };
+}
+
+/** The same instruments, with somebody else who wants to know that a pass of the sampler is over. */
+export function alsoTell(instruments: Instruments, sampled: () => void): Instruments {
+  return {
+    ...instruments,
+    sampled(seconds) {
+      instruments.sampled(seconds);
+      sampled();
+    },
+  };
+}

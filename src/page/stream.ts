@@ -1,0 +1,161 @@
+/** Follows boards for readers: one look a second for all of them together, and none while nobody reads. */
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { Board } from './board.ts';
+
+/** Where a reader's events go: an HTTP response. */
+export interface Sink {
+  /** False: more than it can take at once, wait for `drain`. */
+  write(text: string): boolean;
+  on(event: 'drain' | 'close', listener: () => void): unknown;
+  end(): void;
+  /** Cuts it off. */
+  destroy(): void;
+}
+
+export interface StreamOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The board of that topic as it is now; undefined: there is no such topic. */
+  board(topic: string): Promise<Board | undefined>;
+}
+
+/** From one look to the next. */
+const PERIOD_MS = 1_000;
+/** Newcomers are served sooner, yet together: readers who come and go all the time must not cost more than that. */
+const SOON_MS = 250;
+/** A line at least this often: proxies and the server end connections that are silent. */
+const HEARTBEAT_MS = 15_000;
+/** Who takes nothing for so long is not there any more. */
+const STALLED_MS = 20_000;
+const READERS_MAX = 32;
+/** What a browser waits before it comes back. */
+const RETRY_MS = 3_000;
+
+interface Reader {
+  readonly topic: string;
+  readonly sink: Sink;
+  /** Of what it has; undefined: nothing. */
+  lastId: string | undefined;
+  /** Monotonic. */
+  wroteMs: number;
+  /** Since when it takes nothing; undefined: it does. */
+  stalledMs: number | undefined;
+}
+
+export class LiveStream {
+  readonly #options: StreamOptions;
+  readonly #readers = new Set<Reader>();
+  #cancel: (() => void) | undefined;
+  #isLooking = false;
+  /** Monotonic, when the last look ended. */
+  #lookedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+  }
+
+  get readers(): number {
+    return this.#readers.size;
+  }
+
+  get isFull(): boolean {
+    return this.#readers.size >= READERS_MAX;
+  }
+
+  /**
+   * Sends what is newer than `lastId` has it, at once and from then on, until the sink closes.
+   *
+   * @param lastId of the event or page that the reader has; anything else: it gets everything
+   */
+  join(topic: string, lastId: string | undefined, sink: Sink): void {
+    const reader: Reader = { topic, sink, lastId, wroteMs: 0, stalledMs: undefined };
+    this.#readers.add(reader);
+    sink.on('close', () => this.#leave(reader));
+    sink.on('drain', () => {
+      reader.stalledMs = undefined;
+    });
+    this.#write(reader, `retry: ${RETRY_MS}\n\n`);
+    const sinceMs = this.#options.clock.monotonicMs() - this.#lookedMs;
+    if (!this.#isLooking) this.#lookAfter(Math.max(0, SOON_MS - sinceMs));
+  }
+
+  /** Ends all readers. Others may join after it. */
+  endAll(): void {
+    for (const reader of [...this.#readers]) {
+      this.#leave(reader);
+      reader.sink.end();
+    }
+  }
+
+  #leave(reader: Reader): void {
+    this.#readers.delete(reader);
+    if (this.#readers.size > 0) return;
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #lookAfter(delayMs: number): void {
+    this.#cancel?.();
+    this.#cancel = this.#options.clock.after(delayMs, () => {
+      this.#cancel = undefined;
+      void this.#look();
+    });
+  }
+
+  /** Never rejects. */
+  async #look(): Promise<void> {
+    this.#isLooking = true;
+    try {
+      for (const topic of new Set([...this.#readers].map((reader) => reader.topic))) await this.#tell(topic);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'the page could not be made for its readers, tried again');
+    } finally {
+      this.#isLooking = false;
+      this.#lookedMs = this.#options.clock.monotonicMs();
+      if (this.#readers.size > 0) this.#lookAfter(PERIOD_MS);
+    }
+  }
+
+  async #tell(topic: string): Promise<void> {
+    const board = await this.#options.board(topic);
+    const nowMs = this.#options.clock.monotonicMs();
+    /** One text for all readers that are equally far. */
+    const texts = new Map<string | undefined, string>();
+    for (const reader of [...this.#readers]) {
+      if (reader.topic !== topic) continue;
+      if (reader.stalledMs !== undefined) {
+        if (nowMs - reader.stalledMs >= STALLED_MS) this.#drop(reader);
+        continue;
+      }
+      if (board === undefined) {
+        this.#leave(reader);
+        reader.sink.end();
+        continue;
+      }
+      const text = texts.get(reader.lastId) ?? changeText(board, reader.lastId);
+      texts.set(reader.lastId, text);
+      reader.lastId = board.id;
+      if (text !== '') this.#write(reader, text);
+      else if (nowMs - reader.wroteMs >= HEARTBEAT_MS) this.#write(reader, ': still here\n\n');
+    }
+  }
+
+  #write(reader: Reader, text: string): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    reader.wroteMs = nowMs;
+    if (!reader.sink.write(text)) reader.stalledMs = nowMs;
+  }
+
+  #drop(reader: Reader): void {
+    this.#leave(reader);
+    reader.sink.destroy();
+    this.#options.log.debug({}, 'a reader of the page took nothing any more and was dropped');
+  }
+}
+
+/** Empty: nothing is new. */
+function changeText(board: Board, lastId: string | undefined): string {
+  const change = board.since(lastId);
+  return change === undefined ? '' : `id: ${board.id}\ndata: ${JSON.stringify(change)}\n\n`;
+}
