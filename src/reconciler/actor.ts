@@ -108,9 +108,9 @@ export class Actor {
 
   /** A full disk keeps nobody from stopping a server, and a start fails by it anyway. */
   #remember(entry: ServerEntry): void {
-    const { clock, runtime, bootId, log } = this.#ports;
+    const { runtime, bootId, log } = this.#ports;
     try {
-      runtime.writeMemory(memoryOf(entry, bootId, { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() }));
+      runtime.writeMemory(memoryOf(entry, bootId));
     } catch (error) {
       log.warn({ server: entry.name, reason: messageOf(error) }, 'memory could not be written');
     }

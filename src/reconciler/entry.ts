@@ -102,15 +102,13 @@ export interface ServerEntry {
 
 /**
  * A server that was not looked at before, with what an earlier controller of this boot remembered and told of it.
- *
- * `wallMs` and `monotonicMs` are the same moment: the end of a backoff is kept in wall time, which outlives the process.
  */
 export function createEntry(
   name: string,
   unit: { readonly name: string; readonly fileId: string },
   memory: ServerMemory | undefined,
   told: ServerStatus['status'] | undefined,
-  now: { readonly wallMs: number; readonly monotonicMs: number },
+  nowMs: number,
 ): ServerEntry {
   const input: ServerInput =
     memory === undefined
@@ -118,9 +116,8 @@ export function createEntry(
       : {
           restarts: memory.restarts,
           ended: memory.ended,
-          backoffReason: memory.backoffUntilMs === null ? null : 'Crashed',
-          backoffUntilMs:
-            memory.backoffUntilMs === null ? null : now.monotonicMs + Math.max(0, memory.backoffUntilMs - now.wallMs),
+          backoffReason: memory.backoff?.reason ?? null,
+          backoffUntilMs: memory.backoff?.untilMs ?? null,
         };
   const isToldReady = told?.conditions.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
   return {
@@ -142,8 +139,8 @@ export function createEntry(
     foundReady: isToldReady ? (told.invocationId ?? '') : '',
     end: undefined,
     startRequestedMs: undefined,
-    startedMs: now.monotonicMs,
-    ageFromMs: memory?.ageFromMs ?? now.monotonicMs,
+    startedMs: nowMs,
+    ageFromMs: memory?.ageFromMs ?? nowMs,
     held: memory?.held ?? undefined,
     idleWarnedMs: undefined,
     isWindowOpen: memory?.isWindowOpen ?? undefined,
@@ -173,12 +170,8 @@ export function createEntry(
 }
 
 /** What is to be remembered of it within this boot. */
-export function memoryOf(
-  entry: ServerEntry,
-  bootId: string,
-  now: { readonly wallMs: number; readonly monotonicMs: number },
-): ServerMemory {
-  const { restarts, backoffUntilMs, ended } = entry.snapshot.context;
+export function memoryOf(entry: ServerEntry, bootId: string): ServerMemory {
+  const { restarts, backoffUntilMs, backoffReason, ended } = entry.snapshot.context;
   return {
     name: entry.name,
     bootId,
@@ -194,9 +187,8 @@ export function memoryOf(
     isWindowOpen: entry.isWindowOpen ?? null,
     restarts,
     restartsTotal: entry.restartsTotal,
-    // Whole seconds: the two clocks differ by a little each time, and an unchanged memory must not be written again.
-    backoffUntilMs:
-      backoffUntilMs === null ? null : Math.round((now.wallMs + backoffUntilMs - now.monotonicMs) / 1000) * 1000,
+    backoff:
+      backoffUntilMs === null || backoffReason === null ? null : { untilMs: backoffUntilMs, reason: backoffReason },
     restartedAt: entry.restartedAt ?? null,
     startedWith: entry.startedWith ?? null,
     limitsInForce: entry.limitsInForce,

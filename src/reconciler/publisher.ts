@@ -51,7 +51,7 @@ export class Publisher {
     const { entry } = view;
     entry.conditions = conditionsOf(view);
     try {
-      this.#ports.runtime.writeMemory(memoryOf(entry, this.#ports.bootId, view));
+      this.#ports.runtime.writeMemory(memoryOf(entry, this.#ports.bootId));
       this.#ports.statusFiles.write(serverStatus(view, entry.conditions));
       return true;
     } catch (error) {

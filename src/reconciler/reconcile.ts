@@ -133,9 +133,9 @@ export class Reconciler {
     const known = this.entries.get(name);
     if (known !== undefined) return known;
     const { clock, runtime, statusFiles } = this.#ports;
-    const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
     const unit = { name: unitName(name), fileId: serverFileId(name) };
-    const entry = createEntry(name, unit, runtime.readMemory(name), statusFiles.read(name)?.status, now);
+    const told = statusFiles.read(name)?.status;
+    const entry = createEntry(name, unit, runtime.readMemory(name), told, clock.monotonicMs());
     this.entries.set(name, entry);
     return entry;
   }

@@ -27,7 +27,7 @@ const NOTHING: Omit<ServerMemory, 'name' | 'bootId'> = {
   isWindowOpen: null,
   restarts: 0,
   restartsTotal: 0,
-  backoffUntilMs: null,
+  backoff: null,
   restartedAt: '',
   startedWith: null,
   limitsInForce: '',
@@ -130,7 +130,7 @@ function isMemory(value: Record<string, unknown>): value is Record<string, unkno
     isTime(value.ageFromMs) &&
     typeof value.held === 'object' &&
     (value.isWindowOpen === null || typeof value.isWindowOpen === 'boolean') &&
-    isTime(value.backoffUntilMs) &&
+    typeof value.backoff === 'object' &&
     Number.isSafeInteger(value.restarts) &&
     (value.ended === null || value.ended === 'Exited' || value.ended === 'Failed') &&
     typeof value.lastExit === 'object' &&

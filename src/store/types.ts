@@ -1,3 +1,4 @@
+import type { BackoffReason } from '../machines/server.machine.ts';
 import type { ProbeFailure } from '../probes/types.ts';
 import type { LastExit } from '../status/types.ts';
 
@@ -28,8 +29,8 @@ export interface ServerMemory {
   readonly restartsTotal: number;
   /** Restarts after failures since the count was last reset; the backoff grows with it. */
   readonly restarts: number;
-  /** Wall time until which it stays down in backoff; null: not backing off. */
-  readonly backoffUntilMs: number | null;
+  /** Why it stays down, and until when in monotonic time, the same for every process of this boot; null: not backing off. */
+  readonly backoff: { readonly untilMs: number; readonly reason: BackoffReason } | null;
   /** Value of the annotation hublet/restartedAt that the running unit answers for; empty: there was none; null: not known. */
   readonly restartedAt: string | null;
   /** What of its file, its profile and its pool the present run was started with, see reconciler/startedWith.ts; null: not known. */

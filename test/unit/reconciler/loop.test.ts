@@ -428,6 +428,35 @@ describe('a controller that comes back', () => {
     expect(world.status('alice').phase).toBe('Ready');
   });
 
+  it.each([-2, 2])('goes on with a backoff where it was, though the clock was set by %i h meanwhile', async (hours) => {
+    const world = new World();
+    world.source.put('alice', SLEEP);
+    await world.start();
+    for (const code of [1, 2]) {
+      world.systemd.exit(ALICE, { code });
+      await world.settle();
+    }
+    await world.kill();
+    world.clock.stepWall(hours * 3_600_000);
+    await world.start();
+    await world.pass(5_000);
+    expect(world.status('alice').phase).toBe('BackOff');
+    await world.pass(8_000);
+    expect(world.status('alice').phase).toBe('Ready');
+  });
+
+  it('still says why a server is in backoff', async () => {
+    const world = new World();
+    world.source.put('alice', SLEEP);
+    world.systemd.startOutcome.set(ALICE, { execMainStatus: 203 });
+    await world.start();
+    const before = world.condition('alice', 'Stalled');
+    expect(before).toMatchObject({ status: 'True', reason: 'ExecConfigError' });
+    await world.kill();
+    await world.start();
+    expect(world.condition('alice', 'Stalled')).toMatchObject({ status: 'True', reason: 'ExecConfigError' });
+  });
+
   it('asks the journal how a run ended that is gone, and restarts by policy', async () => {
     const world = new World();
     world.source.put('alice', SLEEP);

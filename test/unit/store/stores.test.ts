@@ -158,7 +158,7 @@ describe('memory of one boot', () => {
     isWindowOpen: true,
     restarts: 2,
     restartsTotal: 2,
-    backoffUntilMs: 5,
+    backoff: { untilMs: 5, reason: 'Crashed' },
     restartedAt: '',
     startedWith: 'beef',
     limitsInForce: 'MemoryMax=1',
