@@ -34,6 +34,7 @@ import { openInstance } from './store/instance.ts';
 import { openRuntimeStore } from './store/memory.ts';
 import { openPoolStore } from './store/pools.ts';
 import { openPortStore } from './store/ports.ts';
+import { openReleasedStore } from './store/released.ts';
 import { SystemdOverDbus } from './systemd/adapter.ts';
 import type { UserManager } from './systemd/userManager.ts';
 import { liveRows } from './units/table.ts';
@@ -162,6 +163,7 @@ export function createParts(options: ControllerOptions, instruments: Instruments
     }),
     runtime,
     poolStore: openPoolStore({ runtimeDirectory: config.runtimeDirectory, bootId, log }),
+    released: openReleasedStore({ stateDirectory: config.stateDirectory, bootId, log }),
     portStore: openPortStore({ stateDirectory: config.stateDirectory, clock, log }),
     accounts,
     groups,

@@ -51,6 +51,9 @@ export function summariseSpec(spec: ServerSpec): readonly (readonly [string, str
         ],
     spec.maxAgeMs === undefined ? undefined : ['Stopped at', `an age of ${formatDuration(spec.maxAgeMs)}`],
     spec.updateStrategy === SPEC_DEFAULTS.updateStrategy ? undefined : ['Updates', updateStrategyWords(spec)],
+    spec.deletionPolicy === SPEC_DEFAULTS.deletionPolicy
+      ? undefined
+      : ['Deletion', 'runs on without hublet when its file goes (Orphan)'],
     suspend === undefined
       ? undefined
       : [

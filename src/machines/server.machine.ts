@@ -9,8 +9,8 @@
 import { and, assign, not, type SnapshotFrom, setup } from 'xstate';
 import { type BackoffPolicy, backoffMs, UNEXPECTED_STOP_DELAY_MS } from './backoff.ts';
 
-/** run: it should be up. down: its owner keeps it down. gone: its spec was deleted. */
-export type Wish = 'run' | 'down' | 'gone';
+/** run: it should be up. down: its owner keeps it down. gone: its spec was deleted. left: the same, but it is to run on alone. */
+export type Wish = 'run' | 'down' | 'gone' | 'left';
 
 /** Where the unit is; `absent` also means inactive without a job. */
 export type UnitPosition = 'absent' | 'starting' | 'active' | 'stopping' | 'failed';
@@ -76,6 +76,7 @@ export const serverMachine = setup({
     input: {} as ServerInput,
   },
   guards: {
+    isLeft: ({ event }) => observed(event).wish === 'left',
     isGone: ({ event }) => observed(event).wish === 'gone',
     isWished: ({ event }) => observed(event).wish === 'run',
     isUnitFree: ({ event }) => observed(event).unit === 'absent' || observed(event).unit === 'failed',
@@ -143,6 +144,7 @@ export const serverMachine = setup({
   on: {
     FORGIVEN: { actions: 'forgive' },
     OBSERVED: [
+      { guard: 'isLeft', target: '.left' },
       { guard: and(['isGone', 'isUnitFree']), target: '.deleted' },
       { guard: 'isGone', target: '.deleting', actions: 'noteStopping' },
 
@@ -215,6 +217,8 @@ export const serverMachine = setup({
     failed: {},
     deleting: {},
     deleted: { type: 'final' },
+    /** Nothing of hublet's any more, whatever its unit does. */
+    left: { type: 'final' },
   },
 });
 

@@ -1,10 +1,8 @@
 import type { SpecRecord } from '../source/types.ts';
 import type { LiveValues } from '../units/diff.ts';
-import type { Admitter } from './admitter.ts';
 import { messageOf, perform, type UnitAction } from './effects.ts';
 import { memoryOf, type ServerEntry } from './entry.ts';
 import type { LimitKeeper } from './limits.ts';
-import type { Action } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
 import type { WorkResult } from './queue.ts';
 import type { Updates } from './updates.ts';
@@ -15,14 +13,12 @@ const REFUSED_RETRY_MS = 60_000;
 /** Carries out the actions of one look and keeps the entry true to what was done. */
 export class Actor {
   readonly #ports: LoopPorts;
-  readonly #admitter: Admitter;
   readonly #updates: Pick<Updates, 'wished'>;
   readonly #limits: Pick<LimitKeeper, 'note'>;
 
-  constructor(ports: LoopPorts, admitter: Admitter, updates: Pick<Updates, 'wished'>, limits: Pick<LimitKeeper, 'note'>) {
+  constructor(ports: LoopPorts, updates: Pick<Updates, 'wished'>, limits: Pick<LimitKeeper, 'note'>) {
     this.#ports = ports;
     this.#limits = limits;
-    this.#admitter = admitter;
     this.#updates = updates;
   }
 
@@ -33,7 +29,7 @@ export class Actor {
    */
   async run(
     entry: ServerEntry,
-    actions: readonly Exclude<Action, { kind: 'forget' }>[],
+    actions: readonly UnitAction[],
     record: SpecRecord | undefined,
   ): Promise<WorkResult | { readonly kind: 'refused'; readonly message: string } | undefined> {
     entry.fault = undefined;
@@ -58,21 +54,6 @@ export class Actor {
       return action.kind === 'start' ? outcome : { kind: 'again', afterMs: REFUSED_RETRY_MS };
     }
     return undefined;
-  }
-
-  /** Removes all that hublet itself kept of a server. Its home and data are not hublet's. @throws on a read-only file system */
-  forget(entry: ServerEntry): void {
-    const { runtime, statusFiles, sampler, prober, idle, systemd, source, events } = this.#ports;
-    prober.unfollow(entry.name);
-    idle.unfollow(entry.name);
-    sampler.forget(entry.name);
-    runtime.removeEnvironment(this.#environmentPath(entry));
-    this.#admitter.release(entry.name);
-    runtime.removeMemory(entry.name);
-    statusFiles.remove(entry.name);
-    systemd.forget(entry.unitName);
-    source.forget(entry.name);
-    events.record({ server: entry.name, reason: 'Deleted', message: 'nothing of it is left but its data' });
   }
 
   /**

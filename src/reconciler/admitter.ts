@@ -83,6 +83,13 @@ export class Admitter {
     this.#portFacts.release(name);
   }
 
+  /** Forgets a server that runs on without hublet; its port stays its own. */
+  leave(name: string): void {
+    this.#bases.delete(name);
+    this.#accountFacts.forget(name);
+    this.#portFacts.leave(name);
+  }
+
   /** Ends what waits for accounts. */
   stop(): void {
     this.#accountFacts.stop();

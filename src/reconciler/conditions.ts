@@ -39,7 +39,8 @@ export function deriveConditions(view: ServerView): readonly ConditionState[] {
 
 function accepted({ record, entry }: ServerView): ConditionState {
   const type = 'Accepted';
-  if (record === undefined)
+  const isUnknown = record?.spec === undefined && record?.refusal === undefined && record?.denial === undefined;
+  if (record === undefined || (isUnknown && !record.isDeleted))
     return { type, status: 'Unknown', reason: 'Unreadable', message: 'no spec file was found for this unit' };
   if (record.refusal !== undefined) {
     const status = record.refusal.reason === 'Unreadable' ? 'Unknown' : 'False';
@@ -132,6 +133,7 @@ function ready(view: ServerView): ConditionState {
     case 'stopping':
     case 'deleting':
     case 'deleted':
+    case 'left':
       return state('False', 'NotRunning', unit === undefined ? '' : (entry.stopFor?.message ?? 'stopping'));
     case 'ended':
       return state('False', 'NotRunning', '');

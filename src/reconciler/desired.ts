@@ -113,6 +113,10 @@ export class DesiredState implements Source {
     };
   }
 
+  adopt(name: string): boolean {
+    return this.#options.documents.adopt(name);
+  }
+
   forget(name: string): void {
     this.#options.documents.forget(name);
     if (this.#options.documents.record(name) === undefined) this.#drop(name);

@@ -12,8 +12,13 @@ export type ActionOutcome =
   /** Try again later. */
   | { readonly kind: 'failed'; readonly message: string };
 
-/** The subset of actions that touch the unit or its files; `forget` is the loop's own. */
-export type UnitAction = Exclude<Action, { kind: 'forget' }>;
+/** The subset of actions that touch the unit or its files; to part with a server is the loop's own. */
+export type UnitAction = Exclude<Action, { kind: 'forget' | 'leave' }>;
+
+/** Whether the action is one on the unit. */
+export function isUnitAction(action: Action): action is UnitAction {
+  return action.kind !== 'forget' && action.kind !== 'leave';
+}
 
 /**
  * Carries out one action on a unit. Never throws: errors of the vendor become outcomes that say what to do next.

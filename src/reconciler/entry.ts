@@ -1,7 +1,7 @@
 import { initialTransition } from 'xstate';
 import { type ServerInput, type ServerSnapshot, serverMachine } from '../machines/server.machine.ts';
 import type { ProbeFailure } from '../probes/types.ts';
-import type { ServerSpec } from '../spec/types.ts';
+import type { DeletionPolicy, ServerSpec } from '../spec/types.ts';
 import type { Condition, LastExit, ServerStatus } from '../status/types.ts';
 import type { ServerMemory } from '../store/types.ts';
 import type { UnitState } from '../systemd/port.ts';
@@ -63,6 +63,8 @@ export interface ServerEntry {
   restartedAt: string | undefined;
   /** What of its file, its profile and its pool the present run was started with, see startedWith.ts; undefined: not known. */
   startedWith: string | undefined;
+  /** What becomes of it when its file goes, as its spec last said. */
+  deletionPolicy: DeletionPolicy;
   /** What a change that only a new start can bring comes to, as of the last look. */
   update: Update;
   lastExit: LastExit | null;
@@ -148,6 +150,7 @@ export function createEntry(
     restartedAt: memory?.restartedAt ?? undefined,
     startedWith: memory?.startedWith ?? undefined,
     update: UP_TO_DATE,
+    deletionPolicy: memory?.deletionPolicy ?? 'Stop',
     lastExit: memory?.lastExit ?? null,
     restartsTotal: memory?.restartsTotal ?? 0,
     isRestartDue: false,
@@ -191,6 +194,7 @@ export function memoryOf(entry: ServerEntry, bootId: string): ServerMemory {
       backoffUntilMs === null || backoffReason === null ? null : { untilMs: backoffUntilMs, reason: backoffReason },
     restartedAt: entry.restartedAt ?? null,
     startedWith: entry.startedWith ?? null,
+    deletionPolicy: entry.deletionPolicy,
     limitsInForce: entry.limitsInForce,
     generation: entry.generation,
     ended,

@@ -6,7 +6,6 @@
  */
 import { unitName } from '../units/name.ts';
 import { Admitter } from './admitter.ts';
-import { limitsDiffer } from './drift.ts';
 import { messageOf } from './effects.ts';
 import { Ends } from './ends.ts';
 import { findOrphans, removeLeftovers } from './leftovers.ts';
@@ -126,7 +125,9 @@ export class ReconcileLoop {
     );
     for (const name of source.names()) this.#admitter.note(name, source.record(name)?.spec);
     await systemd.relist();
-    removeLeftovers(new Set([...source.names(), ...findOrphans(() => false, this.#ports)]), this.#ports);
+    const { released } = this.#ports;
+    const orphans = findOrphans(() => false, this.#ports);
+    removeLeftovers(new Set([...source.names(), ...orphans, ...released.names]), this.#ports);
     await this.pools.lookAtAll('growing');
     this.lookAtAll();
     this.#scheduleResync();
@@ -184,7 +185,7 @@ export class ReconcileLoop {
       result = { kind: 'retry' };
     }
     this.#options.onHostChange();
-    if (this.entries.has(name)) return result;
+    if (this.entries.has(name) || this.#reconciler.hasLeft(name)) return result;
     // Deleted and written again meanwhile: the new file needs a look of its own.
     if (this.#ports.source.record(name) !== undefined) return { kind: 'again', afterMs: 0 };
     this.#nameOf.delete(unitName(name));
@@ -252,7 +253,8 @@ export class ReconcileLoop {
 
   /** Asks for a look at every server, and at every unit of ours that no source asks for. */
   lookAtAll(): void {
-    for (const name of new Set([...this.#ports.source.names(), ...this.entries.keys()])) this.#look(name);
+    const { source, released } = this.#ports;
+    for (const name of new Set([...source.names(), ...this.entries.keys(), ...released.names])) this.#look(name);
     for (const name of findOrphans((unit) => this.#nameOf.has(unit), this.#ports)) {
       const message = `${unitName(name)} runs, but no spec asks for it`;
       this.#ports.events.record({ server: name, reason: 'Orphaned', message });
@@ -272,15 +274,12 @@ export class ReconcileLoop {
 
   /** Goes over everything: one listing, and a question to systemd only where the kernel's limits differ from what it said. */
   async #resync(): Promise<void> {
-    const { systemd, sampler, log } = this.#ports;
+    const { systemd, log } = this.#ports;
     if (!systemd.isConnected() || this.#isHostStopping) return;
     try {
       await systemd.relist();
       await this.pools.lookAtAll();
-      for (const entry of this.entries.values()) {
-        if (limitsDiffer(sampler.usage(entry.name), systemd.unit(entry.unitName)?.live))
-          await systemd.read(entry.unitName);
-      }
+      for (const entry of this.entries.values()) await this.#reconciler.limits.recheck(entry);
       this.lookAtAll();
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'resync failed and will be repeated');

@@ -46,6 +46,7 @@ export class PhaseEvents {
       case 'ended':
       case 'failed':
       case 'deleted':
+      case 'left':
         return;
     }
   }

@@ -11,7 +11,9 @@ export type Action =
   | { readonly kind: 'setLimits'; readonly properties: readonly UnitProperty[] }
   | { readonly kind: 'removeEnvironment' }
   /** Nothing of the server is left: forget all that hublet itself kept of it. */
-  | { readonly kind: 'forget' };
+  | { readonly kind: 'forget' }
+  /** The server is to run on without hublet: forget all but what its unit needs. */
+  | { readonly kind: 'leave' };
 
 /** What a plan is made from: the phase the server may be in, what is wished, and what is there. */
 export interface PlanInput {
@@ -76,6 +78,8 @@ export function planActions(input: PlanInput): readonly Action[] {
     case 'deleted':
       // A failed unit is still loaded: what is left of the server goes after it.
       return input.position === 'failed' ? planDown(input) : [...planDown(input), { kind: 'forget' }];
+    case 'left':
+      return [{ kind: 'leave' }];
   }
 }
 

@@ -30,9 +30,14 @@ export class PortFacts {
 
   /** Forgets a deleted server; its port is free for others. @throws where the port table can't be written */
   release(name: string): void {
+    this.leave(name);
+    if (this.#ports.portStore.ports.has(name)) this.#ports.portStore.release(name);
+  }
+
+  /** Forgets a server that runs on: its port stays in the table, so no other gets it. */
+  leave(name: string): void {
     this.#fixed.delete(name);
     this.#chosenFor.delete(name);
-    if (this.#ports.portStore.ports.has(name)) this.#ports.portStore.release(name);
   }
 
   /**

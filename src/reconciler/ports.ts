@@ -10,7 +10,7 @@ import type { Prober } from '../probes/types.ts';
 import type { ClockJudge } from '../schedule/clockWatch.ts';
 import type { Source } from '../source/types.ts';
 import type { EventLog, StatusFiles } from '../status/port.ts';
-import type { Instance, PoolStore, PortStore, RuntimeStore } from '../store/types.ts';
+import type { Instance, PoolStore, PortStore, ReleasedStore, RuntimeStore } from '../store/types.ts';
 import type { Systemd } from '../systemd/port.ts';
 import type { UserManager } from '../systemd/userManager.ts';
 import type { HostFacts } from '../units/pool.ts';
@@ -43,6 +43,7 @@ export interface LoopPorts {
   readonly runtime: RuntimeStore;
   readonly portStore: PortStore;
   readonly poolStore: PoolStore;
+  readonly released: ReleasedStore;
   readonly accounts: Accounts;
   readonly groups: Groups;
   readonly prober: Prober;
@@ -59,6 +60,8 @@ export interface LoopPorts {
   readonly userManager?: Pick<UserManager, 'facts' | 'problem' | 'on'>;
   readonly bootId: string;
   readonly hostFacts: () => HostFacts;
+  /** The kernel's limits of a control group in these files, as one text; undefined: not there. */
+  readonly limitFiles: (controlGroup: string, files: readonly string[]) => string | undefined;
   /** 0 to 1. */
   readonly random: () => number;
   /** Whether no process listens on this port of the host now. */

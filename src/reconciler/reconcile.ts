@@ -8,6 +8,8 @@ import { serverFileId, unitName } from '../units/name.ts';
 import { Actor } from './actor.ts';
 import type { Admitter } from './admitter.ts';
 import { deniedAdmission } from './denial.ts';
+import { Departures } from './departures.ts';
+import { isUnitAction } from './effects.ts';
 import type { Ends } from './ends.ts';
 import { createEntry, type ServerEntry } from './entry.ts';
 import { LifecycleKeeper } from './lifecycle.ts';
@@ -22,6 +24,7 @@ import type { LoopPorts } from './ports.ts';
 import { Publisher, type ViewFacts } from './publisher.ts';
 import type { WorkResult } from './queue.ts';
 import { Sight } from './sight.ts';
+import { SpecNews } from './specNews.ts';
 import { Starts } from './starts.ts';
 import { Updates } from './updates.ts';
 import { BUS_GRACE_MS } from './view.ts';
@@ -29,11 +32,13 @@ import {
   condemnationOf,
   isBlocked,
   isDown,
+  isNothing,
   isOrphanCertain,
   isReady,
   isRestartAsked,
   judgedSpec,
   observedPosition,
+  partingWish,
   restingWish,
   wishOf,
 } from './wish.ts';
@@ -54,15 +59,17 @@ export interface ReconcilerOptions {
 
 export class Reconciler {
   readonly entries = new Map<string, ServerEntry>();
+  readonly limits: LimitKeeper;
   readonly #options: ReconcilerOptions;
   readonly #ports: LoopPorts;
   readonly #sight: Sight;
   readonly #starts: Starts;
   readonly #updates: Updates;
-  readonly #limits: LimitKeeper;
   readonly #actor: Actor;
+  readonly #departures: Departures;
   readonly #publisher: Publisher;
   readonly #phases: PhaseEvents;
+  readonly #specNews: SpecNews;
   readonly #lifecycle: LifecycleKeeper;
   readonly #step = createStep();
 
@@ -72,10 +79,12 @@ export class Reconciler {
     this.#sight = new Sight(options.ports);
     this.#starts = new Starts(() => options.ports.config.reconcile.maxStarting, options.enqueue);
     this.#updates = new Updates(options.ports);
-    this.#limits = new LimitKeeper(options.ports);
-    this.#actor = new Actor(options.ports, options.admitter, this.#updates, this.#limits);
+    this.limits = new LimitKeeper(options.ports);
+    this.#actor = new Actor(options.ports, this.#updates, this.limits);
+    this.#departures = new Departures(options.ports, options.admitter);
     this.#publisher = new Publisher(options.ports);
     this.#phases = new PhaseEvents(options.ports);
+    this.#specNews = new SpecNews(options.ports);
     this.#lifecycle = new LifecycleKeeper(options.ports);
   }
 
@@ -83,6 +92,13 @@ export class Reconciler {
     const { source, systemd, instance, clock } = this.#ports;
     const { admitter, ends } = this.#options;
     const record = source.record(name);
+    if (this.#departures.hasLeft(name)) {
+      if (this.#options.isDryRun) return { kind: 'done' };
+      if (record === undefined || record.isDeleted) return this.#departures.look(name, record);
+      // Until its file says otherwise it is to run on without it again.
+      this.#entry(name).deletionPolicy = 'Orphan';
+      this.#departures.takeBack(name);
+    }
     if (record === undefined && !this.entries.has(name) && !(await this.#sight.isOrphan(name))) return { kind: 'done' };
     const entry = this.#entry(name);
     entry.unknownSinceMs = record === undefined ? (entry.unknownSinceMs ?? clock.monotonicMs()) : undefined;
@@ -108,8 +124,8 @@ export class Reconciler {
       entry.admission = admitter.admit(record, record.spec, isStartable);
     } else if (record?.denial !== undefined) entry.admission = deniedAdmission(record.denial);
     if (entry.admission.kind === 'admitted') entry.served = entry.admission;
-    this.#noteGeneration(entry, record);
-    this.#tellNote(entry);
+    entry.deletionPolicy = record?.spec?.deletionPolicy ?? entry.deletionPolicy;
+    if (this.#specNews.take(entry, record)) entry.snapshot = this.#step(entry.snapshot, { type: 'FORGIVEN' });
     this.#sight.follow(entry, own);
     ends.tellOomKills(entry);
     this.#updates.look(entry, record, isForeign ? undefined : own);
@@ -121,6 +137,11 @@ export class Reconciler {
     const present = isForeign || !needsLimits(own) ? own : await this.#sight.readLimits(entry);
     this.#options.pools.note(name, poolMember(entry, present));
     return await this.#act(entry, record, present, { isForeign, isQueued });
+  }
+
+  /** Whether it runs on without hublet (deletionPolicy: Orphan). */
+  hasLeft(name: string): boolean {
+    return this.#departures.hasLeft(name);
   }
 
   /** Whether a change of its unit asks for a look. */
@@ -140,39 +161,11 @@ export class Reconciler {
     return entry;
   }
 
-  #noteGeneration(entry: ServerEntry, record: SpecRecord | undefined): void {
-    if (record === undefined) return;
-    const { events } = this.#ports;
-    const { refusal, denial, spec } = record;
-    // While facts are being looked up nothing is decided, so nothing is told.
-    if (denial?.isUndecided === true) return;
-    const message = refusal?.message ?? denial?.message;
-    const wasDenied = entry.isDenied;
-    if (message !== undefined && message !== entry.refusal) {
-      const isDenied = refusal === undefined && denial?.condition === 'Admitted';
-      events.record({ server: entry.name, reason: isDenied ? 'PolicyDenied' : 'SpecRejected', message });
-    }
-    entry.refusal = message;
-    entry.isDenied = denial !== undefined;
-    // The limits of a profile may change without its server's file.
-    const isOtherSpec = entry.spec !== undefined && spec !== undefined && entry.spec !== spec;
-    entry.spec = spec;
-    const isNews = record.generation !== entry.generation;
-    const isChange = isOtherSpec || (isNews && entry.generation !== 0 && denial === undefined);
-    if (spec !== undefined || denial !== undefined) entry.generation = record.generation;
-    if (isChange) entry.snapshot = this.#step(entry.snapshot, { type: 'FORGIVEN' });
-    if (spec === undefined || denial !== undefined || !(isNews || wasDenied)) return;
-    events.record({ server: entry.name, reason: 'SpecAccepted', message: `generation ${record.generation}` });
-    for (const warning of record.warnings)
-      events.record({ server: entry.name, reason: 'InsecureSpec', message: warning });
-  }
-
-  #tellNote(entry: ServerEntry): void {
-    const note = entry.admission.kind === 'admitted' ? entry.admission.note : undefined;
-    if (note !== undefined && note !== entry.note) {
-      this.#ports.events.record({ server: entry.name, reason: 'InsecureSpec', message: note });
-    }
-    entry.note = note;
+  /** Whether what no source knows is to go now. A source takes it for one whose file vanished: many of them wait for a person. */
+  #isUnasked(entry: ServerEntry, unit: UnitState | undefined): boolean {
+    if (isNothing(entry, unit)) return true;
+    const { clock, source } = this.#ports;
+    return isOrphanCertain(entry, clock.monotonicMs()) && !source.adopt(entry.name);
   }
 
   /** Feeds the statechart; returns whether the gate held the server back from starting. */
@@ -185,7 +178,7 @@ export class Reconciler {
   ): boolean {
     const { clock, random, prober } = this.#ports;
     const before = entry.snapshot;
-    const isCertain = this.#options.isEverySourceReady() && isOrphanCertain(entry, unit, clock.monotonicMs());
+    const isCertain = this.#options.isEverySourceReady() && this.#isUnasked(entry, unit);
     // A run that outlasts its window could not be followed by another before the next one.
     const isPersonsWish = isRestartAsked(entry, record) && !entry.lifecycle.isOverrun;
     const isUpdateDue = entry.update.kind === 'due' && (this.#options.isDryRun || this.#starts.mayUpdate(entry));
@@ -196,7 +189,7 @@ export class Reconciler {
     const event: Observed = {
       type: 'OBSERVED',
       nowMs: clock.monotonicMs(),
-      wish: restingWish(entry, wishOf(record, clock.wallMs(), isCertain)),
+      wish: partingWish(entry, restingWish(entry, wishOf(record, clock.wallMs(), isCertain)), unit),
       isBlocked: isForeign || isBlocked(entry, record),
       unit: observedPosition(entry, unit),
       isReady: isReady(entry, record, unit, verdict),
@@ -231,8 +224,8 @@ export class Reconciler {
     facts: Pick<ViewFacts, 'isForeign' | 'isQueued'>,
   ): Promise<WorkResult> {
     const { systemd, log, clock } = this.#ports;
-    await this.#limits.look(entry, unit);
-    const { drifted, apply } = this.#limits.plan(entry, unit);
+    await this.limits.look(entry, unit);
+    const { drifted, apply } = this.limits.plan(entry, unit);
     const actions = planActions({
       state: entry.snapshot.value,
       position: positionOf(unit),
@@ -247,7 +240,7 @@ export class Reconciler {
       for (const { kind } of actions) log.info({ server: entry.name, action: kind }, 'would act');
       return this.#publish(entry, record, unit, { ...facts, drifted });
     }
-    const steps = actions.filter((action) => action.kind !== 'forget');
+    const steps = actions.filter(isUnitAction);
     const obstacle = await this.#readyPool(entry, unit, steps);
     const result = obstacle ?? (await this.#actor.run(entry, steps, record));
     if (result?.kind === 'refused') {
@@ -256,7 +249,8 @@ export class Reconciler {
       // What was laid out for the start is to be cleared away.
       this.#options.enqueue(entry.name);
     } else if (result === undefined && steps.length < actions.length) {
-      this.#actor.forget(entry);
+      if (actions.some(({ kind }) => kind === 'leave')) this.#departures.leave(entry);
+      else this.#departures.forget(entry);
       this.entries.delete(entry.name);
       this.#options.pools.note(entry.name, undefined);
       this.#starts.leave(entry.name);
@@ -265,7 +259,7 @@ export class Reconciler {
     // A start that can't be asked for now must not keep others from theirs.
     if (result?.kind === 'retry' && entry.fault !== undefined) this.#starts.leave(entry.name);
     const present = facts.isForeign ? undefined : systemd.unit(entry.unitName);
-    const left = steps.length === 0 ? drifted : this.#limits.plan(entry, present).drifted;
+    const left = steps.length === 0 ? drifted : this.limits.plan(entry, present).drifted;
     this.#options.pools.note(entry.name, poolMember(entry, present));
     const published = this.#publish(entry, record, present, { ...facts, drifted: left });
     if (result !== undefined && result.kind !== 'refused') return result;

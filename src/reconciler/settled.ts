@@ -31,6 +31,7 @@ export function settlementOf(
     case 'backOff':
       return entry.snapshot.context.backoffReason === 'ExecConfigError' ? 'bad' : 'open';
     case 'deleted':
+    case 'left':
       return 'good';
     case 'starting':
     case 'running':

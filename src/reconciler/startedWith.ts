@@ -18,6 +18,7 @@ const NOT_COUNTED: ReadonlySet<string> = new Set<keyof Fields>([
   'maxAge',
   'suspend',
   'updateStrategy',
+  'deletionPolicy',
   'priority',
   // Counted as the pool that it comes to.
   'pool',

@@ -22,6 +22,7 @@ const PHASE_OF: Readonly<Record<ServerState, Phase>> = {
   failed: 'Failed',
   deleting: 'Deleting',
   deleted: 'Deleting',
+  left: 'Deleting',
 };
 
 /** The contract's word for where a server is. A bus that is away for longer than its grace makes it Unknown. */

@@ -17,11 +17,15 @@ export const RESTARTED_AT = 'hublet/restartedAt';
 /** A unit of ours that no source knows is stopped after this time, not before: a source may be late, or its file on the move. */
 export const ORPHAN_GRACE_MS = 60_000;
 
-/** Whether what no source knows may be taken for deleted: after a while, and at once where there never was anything to run. */
-export function isOrphanCertain(entry: ServerEntry, unit: UnitState | undefined, nowMs: number): boolean {
-  if (entry.unknownSinceMs === undefined) return false;
-  const isNothing = entry.generation === 0 && unit === undefined && entry.startRequestedMs === undefined;
-  return isNothing || nowMs - entry.unknownSinceMs >= ORPHAN_GRACE_MS;
+/** Whether no source has known of it for so long that none is just late. */
+export function isOrphanCertain({ unknownSinceMs }: ServerEntry, nowMs: number): boolean {
+  return unknownSinceMs !== undefined && nowMs - unknownSinceMs >= ORPHAN_GRACE_MS;
+}
+
+/** Whether no source knows it and there never was anything to run. */
+export function isNothing(entry: ServerEntry, unit: UnitState | undefined): boolean {
+  const { unknownSinceMs, generation, startRequestedMs } = entry;
+  return unknownSinceMs !== undefined && generation === 0 && unit === undefined && startRequestedMs === undefined;
 }
 
 /**
@@ -33,6 +37,19 @@ export function wishOf(record: SpecRecord | undefined, wallMs: number, isCertain
   if (record === undefined) return isCertain ? 'gone' : 'run';
   if (record.isDeleted && !record.isFrozen) return 'gone';
   return isSuspended(record, wallMs) ? 'down' : 'run';
+}
+
+/**
+ * The wish for one whose spec is gone: it is to run on where its spec said so and it runs, or is about to.
+ *
+ * A start that systemd has not shown yet is waited for. One whose stop is under way ends.
+ */
+export function partingWish(entry: ServerEntry, wish: Wish, unit: UnitState | undefined): Wish {
+  if (wish !== 'gone' || entry.deletionPolicy !== 'Orphan') return wish;
+  const position = positionOf(unit);
+  const isStopSent = unit?.hasJob === true && unit.invocationId === entry.stopAskedOf;
+  if ((position === 'active' || position === 'starting') && !isStopSent) return 'left';
+  return position === 'absent' && entry.startRequestedMs !== undefined ? 'run' : 'gone';
 }
 
 /** The wish of its owner as the time leaves it: what is to rest now is to be down, what a doubtful clock says stops nothing. */

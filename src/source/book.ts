@@ -25,6 +25,8 @@ interface Entry {
   /** True: the name belongs to another source. */
   readonly isDuplicate: boolean;
   readonly isDeleted: boolean;
+  /** True: it is known from its unit alone. */
+  readonly isUnknown: boolean;
 }
 
 const BLANK: Entry = {
@@ -35,6 +37,7 @@ const BLANK: Entry = {
   isFresh: false,
   isDuplicate: false,
   isDeleted: false,
+  isUnknown: false,
 };
 
 /** What a look led to. */
@@ -58,6 +61,11 @@ export class SpecBook {
   /** A spec that was accepted before the controller was restarted: it stays in force until its file says otherwise. */
   adopt(stored: LastGood): void {
     this.#entries.set(stored.name, { ...BLANK, file: stored.file });
+  }
+
+  /** A server that runs and whose spec nobody ever told of here: it is known, and its file is not there. */
+  adoptUnknown(name: string): void {
+    this.#entries.set(name, { ...BLANK, isUnknown: true });
   }
 
   /** Names with a record that belong to this source. */
@@ -225,5 +233,5 @@ function isUndecided({ seen, isJudged, unreadableTries }: Attention): boolean {
 
 /** False for a file that has only been looked at so far. */
 function isKnown(entry: Entry): boolean {
-  return entry.file !== undefined || entry.refusal !== undefined || entry.isDeleted;
+  return entry.file !== undefined || entry.refusal !== undefined || entry.isDeleted || entry.isUnknown;
 }

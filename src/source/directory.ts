@@ -1,43 +1,22 @@
 /** One directory of specs: when to list it and to look at its files, and what its absence means. */
 
-import type { Clock } from '../clock.ts';
 import type { SourceDirectory } from '../config/types.ts';
-import type { Log } from '../log.ts';
 import { Agenda } from './agenda.ts';
 import { SpecBook } from './book.ts';
+import type { DirectoryOptions } from './directoryOptions.ts';
 import { isLost, type Listing } from './folder.ts';
-import type { LastGood, LastGoodStore } from './lastgood.ts';
+import type { LastGood } from './lastgood.ts';
 import { ListingTimer, nextListingInMs } from './listingTimer.ts';
-import type { SourceMemories } from './memory.ts';
 import { classifyFile } from './names.ts';
 import type { PruneRule } from './prune.ts';
 import type { PruneAnswer } from './pruneRelease.ts';
 import { Removals } from './removals.ts';
-import type { SpecFolder } from './specFolder.ts';
 import { findLoss, type Loss, stateOf } from './standing.ts';
 import type { DocumentRecord, SourceState, SpecRefusal } from './types.ts';
-import type { WatchDirectory } from './watcher.ts';
 import { WatchKeeper } from './watchKeeper.ts';
 
 /** A file that is no spec came or went: only the count of such files changes. */
 const LIST_IGNORED_MS = 1_000;
-
-export interface DirectoryOptions {
-  readonly config: SourceDirectory;
-  readonly settings: () => { readonly rescanMs: number; readonly prune: Omit<PruneRule, 'isOn'> };
-  readonly folder: SpecFolder;
-  readonly watch: WatchDirectory;
-  readonly store: LastGoodStore;
-  readonly memories: SourceMemories;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Asks for a name; answers with the path of the file that has it already, or undefined where it is ours. */
-  claim(name: string): string | undefined;
-  /** True: another source has a file of that name, so it moved rather than vanished. */
-  isElsewhere(name: string): boolean;
-  /** The record of `name`, or where it is undefined the source's own state, may have changed. */
-  changed(name: string | undefined): void;
-}
 
 export class DirectorySource {
   readonly path: string;
@@ -132,6 +111,12 @@ export class DirectorySource {
   /** Takes what may change while it is read; its owner may not. */
   configure(config: SourceDirectory): void {
     this.#config = { ...config, ownerUid: this.#config.ownerUid };
+  }
+
+  /** A server that runs and of whose spec nothing is known: unless a file of it is there it counts as one whose file has vanished. */
+  adopt(name: string): void {
+    this.#book.adoptUnknown(name);
+    this.#timer.after(0);
   }
 
   /** A name whose file is missing for another reason than that somebody removed it: it waits for a person. */

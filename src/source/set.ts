@@ -109,6 +109,17 @@ export class SourceSet implements DocumentSource {
     return { ...record, warnings: [...record.warnings, ...duplicates] };
   }
 
+  adopt(name: string): boolean {
+    const home = this.#directories[0];
+    if (home === undefined) return false;
+    if (!this.#owners.has(name)) {
+      this.#owners.set(name, home);
+      home.adopt(name);
+      this.#emit(name);
+    }
+    return true;
+  }
+
   forget(name: string): void {
     const owner = this.#owners.get(name);
     // It came back meanwhile: there is nothing to forget.

@@ -106,6 +106,11 @@ export interface DocumentSource {
   /** Everything known by name, deleted ones included until `forget`. */
   names(): readonly string[];
   record(name: string): DocumentRecord | undefined;
+  /**
+   * Takes note of a server that runs and of whose spec nothing is known: it counts as one whose file has vanished, under the prune
+   * rule. False: there is no directory that could lack it.
+   */
+  adopt(name: string): boolean;
   /** The deletion was carried out: forget the name, its last good document and its generation. */
   forget(name: string): void;
   states(): readonly SourceState[];

@@ -7,7 +7,6 @@ export const FIELDS_NOT_IN_THIS_VERSION: ReadonlySet<string> = new Set([
   'spec.probes.startup.exec',
   'spec.probes.readiness.exec',
   'spec.probes.liveness.exec',
-  'spec.deletionPolicy',
 ]);
 
 /** What the same thing is called elsewhere: systemdspawner, JupyterHub, systemd, Kubernetes. For "did you mean". */

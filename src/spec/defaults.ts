@@ -15,6 +15,7 @@ export const SPEC_DEFAULTS = {
   backoff: { initial: '10s', max: '5m', resetAfter: '10m' },
   updateStrategy: 'OnRestart',
   updateIdle: '10m',
+  deletionPolicy: 'Stop',
   priority: 0,
 } as const;
 

@@ -69,6 +69,7 @@ export function resolveServer({ metadata, spec }: CompleteDocument): ServerSpec 
     ...(suspend === undefined ? {} : { suspend }),
     updateStrategy: spec.updateStrategy ?? SPEC_DEFAULTS.updateStrategy,
     ...(spec.updateStrategy === 'WhenIdle' ? { updateIdle: resolveUpdateIdle(spec) } : {}),
+    deletionPolicy: spec.deletionPolicy ?? SPEC_DEFAULTS.deletionPolicy,
     priority: spec.priority ?? SPEC_DEFAULTS.priority,
   };
 }

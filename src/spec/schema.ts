@@ -140,6 +140,11 @@ export const fieldsSchema = z.strictObject({
     `When it takes a change that only a new start can bring. OnRestart: with its next start. WhenIdle: it is started anew once it has been idle for ${SPEC_DEFAULTS.updateIdle}, or for idle.timeout where that is shorter, by the checks of idle or, where there are none, by cpu, and connections where others can reach its port; what can't be measured counts as used. Immediate: at once, though of many servers only as many at a time as reconcile.maxStarting. Only a change of its file, its profile or its pool counts: what a new version of hublet would do otherwise waits for the next start.`,
     SPEC_DEFAULTS.updateStrategy,
   ),
+  deletionPolicy: field(
+    z.enum(['Stop', 'Orphan']),
+    "What becomes of it when its file goes. Stop: it is stopped, and nothing of it is left but its data. Orphan: it runs on as it is, and hublet forgets it: it is not started again, probed or shown, and its limits are corrected no more; its port stays its own until it ends. A file of its name makes it hublet's again.",
+    SPEC_DEFAULTS.deletionPolicy,
+  ),
   priority: field(
     z.int().min(-MAX_PRIORITY).max(MAX_PRIORITY),
     'Where many are to start at once those with a higher number come first, and where many are to stop they come last.',

@@ -5,6 +5,9 @@ import type { ServerDocument } from './schema.ts';
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 
+/** What becomes of a server when its file goes: it is stopped, or runs on without hublet. */
+export type DeletionPolicy = 'Stop' | 'Orphan';
+
 /** When a running server takes a change that only a new start can bring. */
 export type UpdateStrategy = 'OnRestart' | 'WhenIdle' | 'Immediate';
 
@@ -201,6 +204,7 @@ export interface ServerSpec {
   readonly updateStrategy: UpdateStrategy;
   /** When it is idle enough to be started anew for a change; present with `WhenIdle` only. */
   readonly updateIdle?: UpdateIdle;
+  readonly deletionPolicy: DeletionPolicy;
   /** Higher ones start first and stop last where there are many. */
   readonly priority: number;
 }

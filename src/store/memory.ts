@@ -30,6 +30,7 @@ const NOTHING: Omit<ServerMemory, 'name' | 'bootId'> = {
   backoff: null,
   restartedAt: '',
   startedWith: null,
+  deletionPolicy: 'Stop',
   limitsInForce: '',
   ended: null,
   lastExit: null,
@@ -123,6 +124,7 @@ function isMemory(value: Record<string, unknown>): value is Record<string, unkno
       (k) => typeof value[k] === 'string',
     ) &&
     (value.restartedAt === null || typeof value.restartedAt === 'string') &&
+    (value.deletionPolicy === 'Stop' || value.deletionPolicy === 'Orphan') &&
     (value.startedWith === null || typeof value.startedWith === 'string') &&
     Number.isSafeInteger(value.generation) &&
     typeof value.startedAtMs === 'number' &&

@@ -1,5 +1,6 @@
 import type { BackoffReason } from '../machines/server.machine.ts';
 import type { ProbeFailure } from '../probes/types.ts';
+import type { DeletionPolicy } from '../spec/types.ts';
 import type { LastExit } from '../status/types.ts';
 
 /** What the controller remembers of a server within one boot; survives its own restarts, lost with the boot. */
@@ -35,6 +36,8 @@ export interface ServerMemory {
   readonly restartedAt: string | null;
   /** What of its file, its profile and its pool the present run was started with, see reconciler/startedWith.ts; null: not known. */
   readonly startedWith: string | null;
+  /** What is to become of it when its file goes, as its spec last said. */
+  readonly deletionPolicy: DeletionPolicy;
   /** Limits of the spec that the present run was last seen to have, as text; empty: none seen yet. */
   readonly limitsInForce: string;
   /** Generation of the spec last acted on; 0: none. */
@@ -74,6 +77,14 @@ export interface PortStore {
   release(name: string): void;
   /** Brings everything written to disk and stops timers. */
   close(): void;
+}
+
+/** Servers that were left to run without hublet in this boot (deletionPolicy: Orphan) and whose units have not ended. */
+export interface ReleasedStore {
+  readonly names: ReadonlySet<string>;
+  /** Written before it returns. @throws on a full or read-only file system */
+  add(name: string): void;
+  remove(name: string): void;
 }
 
 /** Pools whose slices carry limits of ours in this boot. */

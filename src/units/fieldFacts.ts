@@ -8,7 +8,7 @@ export type Effect = 'live' | 'at once' | 'restart' | 'next start';
 
 /** Fields that hublet follows alone. */
 const AT_ONCE =
-  /^metadata|^spec\.(?:probes|restartPolicy|backoff|schedule|idle|maxAge|suspend|updateStrategy|priority)\b/;
+  /^metadata|^spec\.(?:probes|restartPolicy|backoff|schedule|idle|maxAge|suspend|updateStrategy|deletionPolicy|priority)\b/;
 /** Fields that are as live as what is in them. */
 const AS_THEIR_PARTS = /^spec\.(?:profile|unitProperties)$/;
 

@@ -177,6 +177,7 @@ export function serverFields(places: ServerPlaces = ANY_PLACES): fc.Arbitrary<Fi
       { timeout: 7200, check: ['cpu'], cpuCores: '100m', warnBefore: '1m' },
     ),
     maxAge: fc.constantFrom('12h', 90_000),
+    deletionPolicy: fc.constantFrom('Stop' as const, 'Orphan' as const),
     updateStrategy: fc.constantFrom('OnRestart' as const, 'WhenIdle' as const, 'Immediate' as const),
     terminationGracePeriod: fc.constantFrom('500ms', '10s', 30, '1h30m'),
     startTimeout: fc.constantFrom('30s', 90, '5m'),

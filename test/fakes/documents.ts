@@ -14,6 +14,9 @@ export class FakeDocuments implements DocumentSource {
   record(name: string): DocumentRecord | undefined {
     return this.records.get(name);
   }
+  adopt(): boolean {
+    return false;
+  }
   forget(name: string): void {
     this.records.delete(name);
   }

@@ -33,6 +33,9 @@ export class FakeSource implements Source {
   record(name: string): SpecRecord | undefined {
     return this.#records.get(name);
   }
+  adopt(): boolean {
+    return false;
+  }
   forget(name: string): void {
     if (this.#records.get(name)?.isDeleted === true) this.#records.delete(name);
   }
@@ -114,6 +117,7 @@ export class World {
   readonly environments = new Map<string, string>();
   readonly ports = new Map<string, number>();
   readonly storedPools = new Set<string>();
+  readonly released = new Set<string>();
   /** The configuration's; may change while the controller runs. */
   pools: Pools = new Map();
   defaultPool: string | undefined;
@@ -136,6 +140,8 @@ export class World {
   readonly events: HubletEvent[] = [];
   readonly exits: string[] = [];
   workingSetBytes = 0;
+  /** Limits as the kernel has them, by control group. */
+  readonly limitFiles = new Map<string, string>();
   oomKills = 0;
   /** Where set, writing anything fails with this message. */
   fullDisk: string | undefined;
@@ -290,7 +296,16 @@ export class World {
         remove: (pool) => void this.storedPools.delete(pool),
       },
       hostFacts: () => ({ memoryBytes: 8 * 1024 ** 3, cpuCount: 4 }),
+      limitFiles: (controlGroup) => this.limitFiles.get(controlGroup),
       poolSampler: this.#sampler(() => this.poolWorkingSetBytes),
+      released: {
+        names: this.released,
+        add: (name) => {
+          this.#write();
+          this.released.add(name);
+        },
+        remove: (name) => void this.released.delete(name),
+      },
       portStore: {
         ports: this.ports,
         assign: (name, port) => {

@@ -170,7 +170,7 @@ describe('server statechart', () => {
 });
 
 describe('server statechart, all of it', () => {
-  const wishes: readonly Wish[] = ['run', 'down', 'gone'];
+  const wishes: readonly Wish[] = ['run', 'down', 'gone', 'left'];
   const units: readonly UnitPosition[] = ['absent', 'starting', 'active', 'stopping', 'failed'];
   const exits: readonly (ExitKind | null)[] = [null, 'asked', 'foreign', 'clean', 'failed', 'configuration'];
   const isFree = (unit: UnitPosition) => unit === 'absent' || unit === 'failed';
@@ -210,6 +210,7 @@ describe('server statechart, all of it', () => {
       'backOff',
       'deleting',
       'deleted',
+      'left',
     ]) {
       expect(reached).toContain(phase);
     }
@@ -220,6 +221,7 @@ describe('server statechart, all of it', () => {
       if (state.status !== 'active') continue;
       expect(feed(state, ready(2_000_000)).value).toBe('ready');
       expect(feed(state, { wish: 'gone', unit: 'absent' }).value).toBe('deleted');
+      expect(feed(state, { wish: 'left', unit: 'active' }).value).toBe('left');
       expect(feed(state, { wish: 'down', unit: 'active' }).value).toBe('stopping');
       expect(feed(state, { wish: 'down', unit: 'failed' }).value).toBe('stopped');
     }

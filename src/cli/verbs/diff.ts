@@ -1,5 +1,7 @@
 import type { Config } from '../../config/types.ts';
 import { positionOf } from '../../reconciler/plan.ts';
+import { readBootId } from '../../store/boot.ts';
+import { readReleased } from '../../store/released.ts';
 import type { UnitState } from '../../systemd/port.ts';
 import { unitName } from '../../units/name.ts';
 import type { Context } from '../context.ts';
@@ -7,7 +9,7 @@ import { compareServer } from '../diff/compare.ts';
 import { readLiveState } from '../diff/live.ts';
 import { type KnownInstance, planServers, readKnownInstance, type WantedServer } from '../diff/planning.ts';
 import { differencesDocument, renderDifferences, type ServerDifference } from '../diff/report.ts';
-import { CliError, EXIT } from '../errors.ts';
+import { CliError, EXIT, errorCode } from '../errors.ts';
 import { readSpecName, toJson } from '../output.ts';
 import { listSpecFiles, readSpecText, requireName } from '../specFiles.ts';
 import { readInputs } from '../specInputs.ts';
@@ -53,7 +55,10 @@ export async function runDiff(context: Context, { names, files, format }: DiffOp
     if (difference !== undefined) found.push(difference);
   }
   const isAll = files.length === 0;
-  const orphans = isAll ? findOrphans(units, wanted.known, instance).filter((one) => isChosen(one.name, names)) : [];
+  const left = readLeft(config);
+  const orphans = isAll
+    ? findOrphans(units, wanted.known, instance).filter(({ name }) => isChosen(name, names) && !left.has(name))
+    : [];
   const unknown = names.filter((name) => !wanted.known.has(name) && !orphans.some((one) => one.name === name));
   for (const name of unknown) context.warn(`${name}: not found: 'hublet get' lists the servers there are`);
   const all = [...found, ...orphans].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -109,6 +114,16 @@ function judge(context: Context, config: Config, texts: readonly SpecText[]): Wa
     }
   }
   return { servers, known: new Set(texts.map(({ name }) => name)), exitCode };
+}
+
+/** Names of servers that run on without hublet, which nobody will stop; none where they may not be read. */
+function readLeft({ stateDirectory }: Config): ReadonlySet<string> {
+  try {
+    return readReleased(stateDirectory, readBootId());
+  } catch (error) {
+    if (errorCode(error) === 'EACCES' || errorCode(error) === 'EPERM') return new Set();
+    throw error;
+  }
 }
 
 /** Units of ours that run and that no file asks for. */

@@ -105,6 +105,16 @@ describe('hublet apply', () => {
 });
 
 describe('hublet delete', () => {
+  it('says of a server that runs on without its file how to stop it', async () => {
+    host.writeSpec('alice', `${specText('alice')}  deletionPolicy: Orphan\n`);
+
+    expect(await runDelete(host.context, { names: ['alice'], isWaiting: false, timeoutMs: 0 })).toBe(EXIT.ok);
+
+    expect(host.out).toBe('alice deleted\n');
+    expect(host.err).toContain('runs on without hublet (deletionPolicy: Orphan)');
+    expect(host.err).toContain('stop hublet-alice.service');
+  });
+
   it('removes the files it finds and answers 4 for those it does not', async () => {
     host.writeSpec('alice');
 

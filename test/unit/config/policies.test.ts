@@ -63,12 +63,12 @@ describe('profiles', () => {
   it('are judged as specs are, by line and column', async () => {
     expect(
       await problems(
-        'profiles:\n  notebook:\n    comand: [x]\n    environment: {A: 1}\n    deletionPolicy: Stop\n    profile: gpu\n  a b: {}',
+        'profiles:\n  notebook:\n    comand: [x]\n    environment: {A: 1}\n    deletionPolicy: Keep\n    profile: gpu\n  a b: {}',
       ),
     ).toEqual([
       'hublet.yaml:5:5: profiles.notebook.comand: is not a known field, did you mean command?',
       'hublet.yaml:6:22: profiles.notebook.environment.A: must be a text, not a number: put it in quotes',
-      'hublet.yaml:7:5: profiles.notebook.deletionPolicy: is not in this version of hublet',
+      'hublet.yaml:7:21: profiles.notebook.deletionPolicy: must be Stop or Orphan, not "Keep"',
       "hublet.yaml:8:5: profiles.notebook.profile: must not be there: a profile can't build on another one",
       'hublet.yaml:9:3: profiles["a b"]: must be 1-63 letters, digits, dashes and underscores, beginning with a letter or digit',
     ]);

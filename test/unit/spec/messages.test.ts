@@ -48,8 +48,8 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
   ],
   [
     'fields of the contract that are not there yet',
-    serverWith('deletionPolicy: Orphan', 'probes:', '  liveness: {exec: {command: [x]}}'),
-    'alice.yaml:7:3: spec.deletionPolicy: is not in this version of hublet',
+    serverWith('deletionPolicy: Orphaned', 'probes:', '  liveness: {exec: {command: [x]}}'),
+    'alice.yaml:7:19: spec.deletionPolicy: must be Stop or Orphan, not "Orphaned", did you mean Orphan?',
     'alice.yaml:9:16: spec.probes.liveness.exec: is not in this version of hublet',
   ],
   [

@@ -161,6 +161,7 @@ describe('memory of one boot', () => {
     backoff: { untilMs: 5, reason: 'Crashed' },
     restartedAt: '',
     startedWith: 'beef',
+    deletionPolicy: 'Orphan',
     limitsInForce: 'MemoryMax=1',
     ended: null,
     lastExit: null,

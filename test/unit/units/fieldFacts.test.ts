@@ -44,6 +44,7 @@ it.each([
   ['spec.idle.timeout', 'at once'],
   ['spec.maxAge', 'at once'],
   ['spec.updateStrategy', 'at once'],
+  ['spec.deletionPolicy', 'at once'],
   ['spec.resources.memory.limit', 'live'],
   ['spec.resources.io.readIops', 'live'],
   ['spec.resources.files', 'restart'],

@@ -76,6 +76,7 @@ describe('the hash of a unit', () => {
       maxAgeMs: 1,
       idle: { timeoutMs: 60_000, checks: ['cpu'], cpuCores: 1, warnBeforeMs: 1 },
       updateStrategy: 'WhenIdle',
+      deletionPolicy: 'Orphan',
       updateIdle: { quietMs: 60_000, checks: ['cpu'], cpuCores: 1 },
     };
 

@@ -29,6 +29,7 @@ export function makeSpec(changes: Partial<ServerSpec> = {}): ServerSpec {
     terminationGracePeriodMs: 30_000,
     startTimeoutMs: 60_000,
     updateStrategy: 'OnRestart',
+    deletionPolicy: 'Stop',
     priority: 0,
     ...changes,
   };
