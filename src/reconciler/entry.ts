@@ -11,6 +11,9 @@ import { type Held, type Lifecycle, NO_LIFECYCLE } from './lifecycle.ts';
 import { NO_RIVALS, type Rivals } from './rivals.ts';
 import { UP_TO_DATE, type Update } from './update.ts';
 
+/** Where a server begins that nothing is remembered of. Snapshots are never changed, so all such servers have this one. */
+const UNKNOWN_SERVER = initialTransition(serverMachine, {})[0];
+
 /** One run of a unit, from the moment hublet knew of it. */
 export interface Invocation {
   readonly id: string;
@@ -112,21 +115,12 @@ export function createEntry(
   told: ServerStatus['status'] | undefined,
   nowMs: number,
 ): ServerEntry {
-  const input: ServerInput =
-    memory === undefined
-      ? {}
-      : {
-          restarts: memory.restarts,
-          ended: memory.ended,
-          backoffReason: memory.backoff?.reason ?? null,
-          backoffUntilMs: memory.backoff?.untilMs ?? null,
-        };
   const isToldReady = told?.conditions.some(({ type, status }) => type === 'Ready' && status === 'True') === true;
   return {
     name,
     unitName: unit.name,
     fileId: unit.fileId,
-    snapshot: initialTransition(serverMachine, input)[0],
+    snapshot: memory === undefined ? UNKNOWN_SERVER : initialTransition(serverMachine, inputOf(memory))[0],
     generation: memory?.generation ?? 0,
     admission: { kind: 'waiting', message: 'not looked at yet' },
     served: undefined,
@@ -200,4 +194,8 @@ export function memoryOf(entry: ServerEntry, bootId: string): ServerMemory {
     ended,
     lastExit: entry.lastExit,
   };
+}
+
+function inputOf({ restarts, ended, backoff }: ServerMemory): ServerInput {
+  return { restarts, ended, backoffReason: backoff?.reason ?? null, backoffUntilMs: backoff?.untilMs ?? null };
 }
