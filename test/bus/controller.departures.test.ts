@@ -39,8 +39,8 @@ describe('deletionPolicy: Orphan', () => {
     expect(host.condition('alice', 'UpdatePending')?.status).toBe('False');
 
     host.fake.kill('hublet-bob.service', { exit: 3 });
-    await host.until(() => host.unit('bob') === undefined, 'what is left of it is cleared away');
-    expect(host.files('env')).toHaveLength(1);
+    await host.until(() => host.files('env').length === 1, 'what is left of it is cleared away');
+    expect(host.unit('bob')).toBeUndefined();
     expect(host.controller.ports.portStore.ports.has('bob')).toBe(false);
   });
 });
