@@ -3,6 +3,7 @@ import { createAccounts, createGroups } from './accounts/directory.ts';
 import type { AccountPaths } from './accounts/localFile.ts';
 import { createMemberships } from './accounts/memberships.ts';
 import { readHostResources } from './cgroup/host.ts';
+import { readLimitFiles } from './cgroup/limitFiles.ts';
 import { CGROUP_ROOT } from './cgroup/read.ts';
 import { createUsageSampler } from './cgroup/sampler.ts';
 import type { Clock } from './clock.ts';
@@ -171,6 +172,7 @@ export function createParts(options: ControllerOptions, instruments: Instruments
     idle,
     poolSampler: createUsageSampler({ clock, log, root: cgroupRoot, isDetailed }),
     hostFacts: () => readHostResources(cgroupRoot),
+    limitFiles: (controlGroup, files) => readLimitFiles(cgroupRoot, controlGroup, files),
     sampler,
     journal: createJournal({
       clock,

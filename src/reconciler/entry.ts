@@ -83,10 +83,10 @@ export interface ServerEntry {
   resizeDeferred: string | undefined;
   /** Limits of the spec that the present run was last seen to have, as text; empty: none yet. What differs from these drifted. */
   limitsInForce: string;
-  /** What keeps it from being done, of the last step; cleared by success. */
-  fault: string | undefined;
   /** Who else sets limits of it, as of the last look. */
   rivals: Rivals;
+  /** What keeps it from being done, of the last step; cleared by success. */
+  fault: string | undefined;
   /** Last refusal of its file, or denial of what it asks for, that an event told of. */
   refusal: string | undefined;
   /** Its present document was last denied: a profile, a policy or an account is at fault. */
@@ -152,10 +152,10 @@ export function createEntry(
     reportedOomKills: 0,
     resizeDeferred: undefined,
     limitsInForce: memory?.limitsInForce ?? '',
+    rivals: NO_RIVALS,
     fault: undefined,
     refusal: undefined,
     isDenied: false,
-    rivals: NO_RIVALS,
     spec: undefined,
     note: undefined,
     hasEnvironmentFile: memory !== undefined && memory.invocationId !== '',

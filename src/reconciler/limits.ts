@@ -6,6 +6,7 @@ import type { UnitProperty } from '../units/types.ts';
 import { limitsText, splitDrift } from './drift.ts';
 import type { ServerEntry } from './entry.ts';
 import { afterCorrection, flappingOf, mayCorrect, withoutQuiet } from './flapping.ts';
+import { LimitWatch } from './limitWatch.ts';
 import type { LoopPorts } from './ports.ts';
 import { NO_RIVALS } from './rivals.ts';
 
@@ -15,12 +16,21 @@ export interface LimitsPlan {
   readonly apply: readonly UnitProperty[];
 }
 
+type LimitPorts = Pick<LoopPorts, 'systemd' | 'sampler' | 'limitFiles' | 'events' | 'instruments' | 'clock' | 'config'>;
+
 /** Keeps the limits of running units as their specs have them, but for what somebody else has a right to, or won't leave alone. */
 export class LimitKeeper {
-  readonly #ports: Pick<LoopPorts, 'systemd' | 'sampler' | 'events' | 'instruments' | 'clock' | 'config'>;
+  readonly #ports: LimitPorts;
+  readonly #watch: LimitWatch;
 
-  constructor(ports: Pick<LoopPorts, 'systemd' | 'sampler' | 'events' | 'instruments' | 'clock' | 'config'>) {
+  constructor(ports: LimitPorts) {
     this.#ports = ports;
+    this.#watch = new LimitWatch(ports);
+  }
+
+  /** Has systemd asked anew where the kernel's files show that somebody changed a limit. @throws {SystemdError} */
+  async recheck(entry: ServerEntry): Promise<void> {
+    await this.#watch.look(entry);
   }
 
   /**
@@ -49,6 +59,7 @@ export class LimitKeeper {
   /** Compares the live limits with the plan's; shrinking below what is used is put off, and the entry says so. */
   plan(entry: ServerEntry, unit: UnitState | undefined): LimitsPlan {
     if (unit?.live === undefined || entry.admission.kind !== 'admitted') return { drifted: [], apply: [] };
+    this.#watch.note(entry);
     const { clock, config, sampler, events } = this.#ports;
     const nowMs = clock.monotonicMs();
     const wanted = entry.admission.plan.live;

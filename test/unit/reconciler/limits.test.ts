@@ -98,3 +98,37 @@ describe('a limit that a drop-in sets', () => {
     expect(world.systemd.calls).not.toContain('AdminSettings');
   });
 });
+
+describe('a limit that only the kernel tells of', () => {
+  const group = () => world.systemd.unit('hublet-bob.service')?.controlGroup ?? '';
+  const reads = () => world.systemd.calls.filter((call) => call === 'GetAll').length;
+
+  beforeEach(async () => {
+    world = new World();
+    world.source.put('bob', SLEEP);
+    await world.start();
+  });
+
+  it('is asked for at the next resync where its file has changed, and at no other', async () => {
+    world.limitFiles.set(group(), 'cpu.weight\n100\n');
+    await world.pass(2 * MINUTE);
+    const before = reads();
+    await world.pass(3 * MINUTE);
+    expect(reads()).toBe(before);
+
+    world.limitFiles.set(group(), 'cpu.weight\n7\n');
+    await world.pass(67_000);
+    expect(reads()).toBe(before + 1);
+    await world.pass(3 * MINUTE);
+    expect(reads()).toBe(before + 1);
+  });
+
+  it('is asked for once where nobody knows what it was when systemd last answered', async () => {
+    await world.kill();
+    world.limitFiles.set(group(), 'cpu.weight\n7\n');
+    await world.start();
+    const before = reads();
+    await world.pass(5 * MINUTE);
+    expect(reads() - before).toBeLessThanOrEqual(1);
+  });
+});
