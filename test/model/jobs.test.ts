@@ -138,4 +138,28 @@ describe('whatever happens, in any order and however often it is looked at', () 
       { numRuns: 40 },
     );
   });
+
+  it('a controller that comes up says of every server what the one before said', async () => {
+    await fc.assert(
+      fc.asyncProperty(life, async (acts) => {
+        const world = new WatchedWorld();
+        await live(world, acts);
+        world.systemd.setConnected(true);
+        await world.settle();
+        const before = said(world);
+
+        await world.kill();
+        await world.start();
+
+        expect(said(world)).toEqual(before);
+        await world.kill();
+      }),
+      { numRuns: 60 },
+    );
+  });
 });
+
+/** All that is told of the servers. */
+function said(world: WatchedWorld) {
+  return NAMES.map((name) => world.statuses.get(name)?.status);
+}
