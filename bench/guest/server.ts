@@ -1,4 +1,5 @@
 /** The server that everybody starts: `sleep` as alice with a memory limit, in the terms of each contestant. */
+import { createSecretKey } from 'node:crypto';
 import { completeSpec } from '../../src/admission/profile.ts';
 import { admit } from '../../src/admission/resolve.ts';
 import { parseSpec } from '../../src/spec/parse.ts';
@@ -33,7 +34,7 @@ export function compileServer(name: string, environmentDirectory: string): UnitP
   if (admitted.kind !== 'admitted') throw new Error(`the spec of ${name} is refused: ${admitted.message}`);
   return compileUnit(admitted.server, {
     instanceId: '00000000-0000-4000-8000-000000000000',
-    hashKey: Buffer.alloc(32),
+    hashKey: createSecretKey(Buffer.alloc(32)),
     environmentDirectory,
     specPath: `/etc/hublet/desired-state/${name}.yaml`,
   });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export interface PortRequest {
   /** What the spec says, `none` excepted. */
@@ -49,7 +49,7 @@ function automaticPort({ name, assigned, fixed, range, isFree, mayMove = false }
   if (isKept && (!mayMove || isFree(before))) return { kind: 'port', port: before };
   const taken = new Set([...assigned, ...fixed].filter(([other]) => other !== name).map(([, port]) => port));
   const size = range.last - range.first + 1;
-  const start = createHash('sha256').update(name, 'utf8').digest().readUInt32BE(0);
+  const start = hash('sha256', name, 'buffer').readUInt32BE(0);
   for (let step = 0; step < size; step++) {
     const port = range.first + ((start + step) % size);
     if (!taken.has(port) && isFree(port)) return { kind: 'port', port };

@@ -1,5 +1,5 @@
 /** What of a spec only a new start can bring, as one short text that is kept over restarts and upgrades of the controller. */
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { canonicalJson } from '../spec/canonical.ts';
 import type { CompleteDocument } from '../spec/schema.ts';
 import { settingOf } from '../units/table.ts';
@@ -31,7 +31,7 @@ const NOT_COUNTED: ReadonlySet<string> = new Set<keyof Fields>([
  *
  * @param pool the one that it runs in, the configuration's default included; undefined: none
  */
-export function startedWith(document: CompleteDocument, pool: string | undefined, key: Uint8Array): string {
+export function startedWith(document: CompleteDocument, pool: string | undefined, key: KeyObject): string {
   const counted = { spec: countedFields(document.spec), pool: pool ?? null };
   return createHmac('sha256', key).update(canonicalJson(counted)).digest('hex');
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { MAX_DOCUMENT_BYTES } from '../spec/document.ts';
@@ -76,7 +76,7 @@ function readOpened(handle: number, path: string, name: string, context: ReadCon
   const look: FileLook = {
     kind: 'text',
     stamp,
-    digest: createHash('sha256').update(bytes).digest('hex'),
+    digest: hash('sha256', bytes),
     endsInNewline: text.endsWith('\n'),
     isSteady: stampOf(fstatSync(handle, { bigint: true })).key === stamp.key,
     parse: () => context.parser.parse(text, name),

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { openPrivateDirectory, readFileIfPresent, writeFileAtomic } from './files.ts';
 import type { Instance } from './types.ts';
@@ -24,8 +24,8 @@ export function openInstance(stateDirectory: string): Instance {
   const path = join(stateDirectory, 'instance.json');
   const text = readFileIfPresent(path);
   if (text !== undefined) return parseInstance(path, text);
-  const instance = { id: randomBytes(16).toString('hex'), key: new Uint8Array(randomBytes(32)) };
-  const stored = { id: instance.id, key: Buffer.from(instance.key).toString('hex') };
+  const instance = { id: randomBytes(16).toString('hex'), key: createSecretKey(randomBytes(32)) };
+  const stored = { id: instance.id, key: instance.key.export().toString('hex') };
   writeFileAtomic(path, `${JSON.stringify(stored)}\n`, { mode: 0o600, isSynced: true });
   return instance;
 }
@@ -48,5 +48,5 @@ function parseInstance(path: string, text: string): Instance {
   const { id, key } = stored ?? {};
   if (typeof id !== 'string' || !/^[0-9a-f]{32}$/.test(id)) throw new InstanceUnreadable(path, 'has no id');
   if (typeof key !== 'string' || !/^[0-9a-f]{64}$/.test(key)) throw new InstanceUnreadable(path, 'has no key');
-  return { id, key: new Uint8Array(Buffer.from(key, 'hex')) };
+  return { id, key: createSecretKey(key, 'hex') };
 }

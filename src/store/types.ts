@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { BackoffReason } from '../machines/server.machine.ts';
 import type { ProbeFailure } from '../probes/types.ts';
 import type { DeletionPolicy } from '../spec/types.ts';
@@ -98,6 +99,6 @@ export interface PoolStore {
 /** Who this installation is. Made at the first start, never changed. */
 export interface Instance {
   readonly id: string;
-  /** 32 random bytes. */
-  readonly key: Uint8Array;
+  /** 32 random bytes, ready for use: to make them so costs more than a digest. */
+  readonly key: KeyObject;
 }

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { canonicalValue } from './canonical.ts';
 import type { ServerEnvironment } from './environment.ts';
 import { propertyRow } from './table.ts';
@@ -11,7 +11,7 @@ import type { UnitProperty } from './types.ts';
  *
  * Keyed, because the mark is world-readable and an environment with a short secret could be guessed from a plain hash.
  */
-export function unitHash(key: Uint8Array, properties: readonly UnitProperty[], environment: ServerEnvironment): string {
+export function unitHash(key: KeyObject, properties: readonly UnitProperty[], environment: ServerEnvironment): string {
   const fixed = properties
     .flatMap(({ name, signature, value }): [key: string, text: string][] => {
       const row = propertyRow(name);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Matches every unit that hublet makes; systemd's ListUnitsByPatterns takes it. */
 export const unitNamePattern = 'hublet-*.service';
@@ -52,7 +52,7 @@ export function unescapedName(escaped: string): string | undefined {
 
 /** Names a server's files below the runtime and state directories: 64 hex digits, the SHA-256 of its name, safe in a glob. */
 export function serverFileId(serverName: string): string {
-  return createHash('sha256').update(serverName, 'utf8').digest('hex');
+  return hash('sha256', serverName);
 }
 
 function cutBetweenEscapes(stem: string, bytes: number): string {

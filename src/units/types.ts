@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 /** A property as StartTransientUnit and SetUnitProperties take it. 64-bit values are `bigint`, byte arrays `Uint8Array`. */
 export interface UnitProperty {
   readonly name: string;
@@ -27,7 +28,7 @@ export interface UnitContext {
   /** Random id of this installation, kept in the state directory: tells our units from another controller's. */
   readonly instanceId: string;
   /** Secret key of the hash, so that a mark tells nothing of the environment it covers. */
-  readonly hashKey: Uint8Array;
+  readonly hashKey: KeyObject;
   /** Directory of the environment files. */
   readonly environmentDirectory: string;
   /** Path of the spec file, named in Documentation=. Empty: the file is gone, nothing is named. */

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import type { AccountAnswer, NssAnswer } from '../../src/accounts/types.ts';
 import type { Group } from '../../src/admission/types.ts';
 import type { UsageSampler } from '../../src/cgroup/types.ts';
@@ -227,6 +228,11 @@ export class World {
     };
   }
 
+  /** As the loop sees the world, for others that look at it too. */
+  get loopPorts(): LoopPorts {
+    return this.#loopPorts();
+  }
+
   #loopPorts(): LoopPorts {
     const instruments = new Proxy({} as Instruments, {
       get: (_target, key) => (key === 'serverExited' ? (result: string) => this.exits.push(result) : () => undefined),
@@ -270,7 +276,7 @@ export class World {
       random: () => 0,
       isPortFree: (port) => !this.listeners.has(port),
       portHolders: (port) => this.listeners.get(port) ?? [],
-      instance: { id: this.instanceId, key: new Uint8Array(32) },
+      instance: { id: this.instanceId, key: createSecretKey(Buffer.alloc(32)) },
       runtime: {
         readMemory: (name) => this.memories.get(name),
         writeMemory: (memory) => {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { createAccounts, createGroups } from '../../accounts/directory.ts';
 import { readHostResources } from '../../cgroup/host.ts';
 import type { Config } from '../../config/types.ts';
@@ -85,7 +85,7 @@ function readOnlyPorts(
     accounts: createAccounts({ clock, log }),
     groups: createGroups({ clock, log }),
     portStore: keepInMemory(readKnownPorts(config)),
-    instance: instance ?? { id: '', key: randomBytes(32) },
+    instance: instance ?? { id: '', key: createSecretKey(randomBytes(32)) },
     // A running server listens on its port itself, and of one that doesn't run no port is shown.
     isPortFree: () => true,
     portHolders: () => [],

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { IdleVerdict } from '../../../src/idle/types.ts';
 import { countedFields, startedWith } from '../../../src/reconciler/startedWith.ts';
@@ -276,7 +277,7 @@ describe('updateStrategy: WhenIdle', () => {
 });
 
 describe('what a run was started with', () => {
-  const key = new Uint8Array(32);
+  const key = createSecretKey(Buffer.alloc(32));
   const documentOf = (spec: object) => {
     const text = JSON.stringify({ apiVersion: 'hublet/v1', kind: 'Server', metadata: { name: 'alice' }, spec });
     return whole(`${text}\n`, 'alice').document;

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { dynamicAccount } from '../../../src/admission/dynamicAccount.ts';
@@ -18,7 +19,7 @@ const LINE = '--- expected\n';
 
 const CONTEXT = {
   instanceId: '0123456789abcdef0123456789abcdef',
-  hashKey: new Uint8Array(32).fill(7),
+  hashKey: createSecretKey(Buffer.alloc(32, 7)),
   environmentDirectory: '/run/hublet/env',
 };
 

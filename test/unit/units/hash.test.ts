@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Resources, Sandbox, ServerSpec } from '../../../src/spec/types.ts';
@@ -14,7 +15,7 @@ const hashOf = (changes: Partial<ServerSpec> = {}, context: Partial<UnitContext>
 describe('the hash of a unit', () => {
   it('is 64 hex digits, and another with another key', () => {
     expect(hashOf()).toMatch(/^[0-9a-f]{64}$/);
-    expect(hashOf({}, { hashKey: new Uint8Array(32).fill(2) })).not.toBe(hashOf());
+    expect(hashOf({}, { hashKey: createSecretKey(Buffer.alloc(32, 2)) })).not.toBe(hashOf());
   });
 
   it('stays the same from one version of hublet to the next, so that an upgrade restarts nobody', () => {

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import type { Server } from '../../../src/admission/types.ts';
 import type { ServerSpec } from '../../../src/spec/types.ts';
 import type { UnitContext } from '../../../src/units/types.ts';
@@ -49,7 +50,7 @@ export function makeServer(changes: Partial<ServerSpec> = {}): Server {
 
 export const CONTEXT: UnitContext = {
   instanceId: 'cafe',
-  hashKey: new Uint8Array(32).fill(1),
+  hashKey: createSecretKey(Buffer.alloc(32, 1)),
   environmentDirectory: '/run/hublet/env',
   specPath: '/etc/hublet/desired-state/alice.yaml',
 };
