@@ -36,8 +36,9 @@ function drawAction(dice: Dice, kind: Kind, number: number, files: Files, drifts
     case 'kills':
       return {
         kind: 'kill controller',
-        // On its way up, or at work.
-        when: dice.pick(['now', 'when it is up', 'when it is up']),
+        // There it is at its most delicate, and it takes a hundred times as long as one reconcile.
+        when: dice.pick(['on its way up', 'on its way up', 'at work']),
+        afterMs: dice.below(6_000),
         whom: dice.pick(['all', 'main']),
       };
     case 'servers':

@@ -43,9 +43,9 @@ export async function runChaos(machine: Machine, options: ChaosOptions, say: (te
     for (; number < end.first - 1; number += 1) files = filesAfter(files, drawn.next().value);
   }
   files = mendedFiles(files);
+  let facts = await lookAt(machine, '');
   await machine.run('bash -s', { input: filesScript(files) });
   let model = settledModel(files);
-  let facts = await lookAt(machine, '');
   let first = await settle(machine, startModel(model), facts, say);
   let [kills, looks, runs] = [0, 1, 0];
   const memoryBytes: number[] = [];

@@ -28,6 +28,13 @@ await_controller() {
   done
   echo '! hublet.service is not up after 2 minutes'
 }
+await_process() {
+  for ((tries = 0; tries < 600; tries++)); do
+    [ "$(systemctl show hublet.service -p MainPID --value)" != 0 ] && return
+    sleep 0.1
+  done
+  echo '! hublet.service has no process after a minute'
+}
 bus_away() { systemctl stop dbus.socket dbus.service; sleep "$1"; systemctl start dbus.socket dbus.service; }
 disk_full() {
   for ((rest = $1; rest > 0; rest--)); do
@@ -72,8 +79,8 @@ function shellOf(action: Action): string {
       return `if [ -e ${path} ]; then mv ${path} ${path}.away; sleep ${action.milliseconds / 1000}; mv ${path}.away ${path}; fi`;
     }
     case 'kill controller': {
-      const wait = action.when === 'now' ? '' : 'await_controller; ';
-      return `${wait}systemctl kill --signal=KILL --kill-whom=${action.whom} hublet.service`;
+      const wait = action.when === 'at work' ? 'await_controller' : 'await_process';
+      return `${wait}; sleep ${action.afterMs / 1000}; systemctl kill --signal=KILL --kill-whom=${action.whom} hublet.service`;
     }
     case 'kill server':
       return `systemctl kill --signal=${action.signal} --kill-whom=main ${unitOf(action.name)} 2> /dev/null`;

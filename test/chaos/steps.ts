@@ -25,7 +25,13 @@ export type Action =
   | { readonly kind: 'touch'; readonly name: string }
   | { readonly kind: 'delete'; readonly name: string }
   | { readonly kind: 'rename and back'; readonly name: string; readonly milliseconds: number }
-  | { readonly kind: 'kill controller'; readonly when: 'now' | 'when it is up'; readonly whom: 'all' | 'main' }
+  | {
+      readonly kind: 'kill controller';
+      /** From which moment on `afterMs` counts: its process is there, or it has said that it is ready. */
+      readonly when: 'on its way up' | 'at work';
+      readonly afterMs: number;
+      readonly whom: 'all' | 'main';
+    }
   | { readonly kind: 'kill server'; readonly name: string; readonly signal: 'KILL' | 'SEGV' | 'TERM' }
   | { readonly kind: 'stop server'; readonly name: string }
   | { readonly kind: 'drift'; readonly name: string; readonly memoryMebibytes: number }
@@ -60,7 +66,7 @@ export function describeStep({ action }: Step): string {
     case 'rename and back':
       return `${action.name}: renamed away and back after ${action.milliseconds} ms`;
     case 'kill controller':
-      return `kill controller (${action.whom}) ${action.when}`;
+      return `kill controller (${action.whom}) ${action.when}, after ${action.afterMs} ms`;
     case 'kill server':
       return `${action.name}: SIG${action.signal}`;
     case 'drift':

@@ -17,7 +17,7 @@ describe('how many runs may begin', () => {
       { kind: 'truncate', name: 's0', keptBytes: 0 },
       { kind: 'touch', name: 's0' },
       { kind: 'drift', name: 's0', memoryMebibytes: 300 },
-      { kind: 'kill controller', when: 'now', whom: 'all' },
+      { kind: 'kill controller', when: 'at work', afterMs: 0, whom: 'all' },
       { kind: 'bus away', seconds: 3 },
       { kind: 'disk full', which: 'both', seconds: 3 },
       { kind: 'directory', how: 'emptied', seconds: 3 },
