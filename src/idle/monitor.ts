@@ -5,8 +5,8 @@ import type { Log } from '../log.ts';
 import type { IdleCheck } from '../spec/types.ts';
 import type { PortUse } from './connections.ts';
 import type { AskJupyter } from './jupyter.ts';
-import type { IdleMonitor, IdleReading, IdleTarget, IdleVerdict } from './types.ts';
-import { type IdleState, nextState } from './verdict.ts';
+import type { IdleMonitor, IdleReading, IdleTarget, IdleVerdict, KnownIdleness } from './types.ts';
+import { type IdleState, nextState, resumedState } from './verdict.ts';
 
 export interface IdleMonitorOptions {
   readonly clock: Clock;
@@ -29,6 +29,8 @@ const CONNECTION_HOLD_MS = 2_000;
 interface Followed {
   target: IdleTarget;
   state: IdleState | undefined;
+  /** Of an earlier controller, until the first measuring has borne it out. */
+  resumed: IdleState | undefined;
   cpu: { readonly seconds: number; readonly atMs: number } | undefined;
   lastActivity: string | undefined;
 }
@@ -61,10 +63,15 @@ class Monitor implements IdleMonitor {
     this.#cancel = undefined;
   }
 
-  follow(server: string, target: IdleTarget): void {
-    const known = this.#servers.get(server);
-    if (known?.target.invocationId === target.invocationId) known.target = target;
-    else this.#servers.set(server, { target, state: undefined, cpu: undefined, lastActivity: undefined });
+  follow(server: string, target: IdleTarget, known?: KnownIdleness): void {
+    const followed = this.#servers.get(server);
+    if (followed?.target.invocationId === target.invocationId) {
+      followed.target = target;
+      return;
+    }
+    const isSame = known?.invocationId === target.invocationId;
+    const resumed = isSame ? resumedState(known, this.#options.clock.monotonicMs()) : undefined;
+    this.#servers.set(server, { target, state: undefined, resumed, cpu: undefined, lastActivity: undefined });
   }
 
   unfollow(server: string): void {
@@ -104,7 +111,13 @@ class Monitor implements IdleMonitor {
     if (this.#servers.get(server) !== followed || !this.#isRunning) return;
     const before = followed.state?.verdict.kind;
     const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
-    followed.state = nextState(target.invocationId, followed.state, readings, now);
+    const { resumed } = followed;
+    followed.resumed = undefined;
+    // A first measuring has nothing to compare with, so it can't tell that all is quiet; it goes on from what was known.
+    const isBorneOut = resumed !== undefined && !readings.includes('used');
+    followed.state = isBorneOut
+      ? nextState(target.invocationId, resumed, ['quiet'], now)
+      : nextState(target.invocationId, followed.state, readings, now);
     const { kind, idleMs } = followed.state.verdict;
     if (kind === before && (kind !== 'idle' || idleMs < followed.target.tellAfterMs)) return;
     for (const listener of this.#listeners) listener(server);

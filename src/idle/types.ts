@@ -39,11 +39,28 @@ export interface IdleVerdict {
   readonly sinceWallMs: number | undefined;
   /** Wall time at which it was last found used, or could not be measured. */
   readonly lastActivityMs: number;
+  /** Monotonic time of the last measuring. */
+  readonly measuredMs: number;
+}
+
+/** Idleness of one run as an earlier controller of this boot measured it. */
+export interface KnownIdleness {
+  readonly invocationId: string;
+  /** Monotonic time since when, the same for every process of this boot, and the wall time of that moment. */
+  readonly sinceMs: number;
+  readonly sinceWallMs: number;
+  readonly lastActivityMs: number;
+  /** Monotonic time of the last measuring, or somewhat before. */
+  readonly measuredMs: number;
 }
 
 export interface IdleMonitor {
-  /** Measures this run from now on. The same run again: its target may have changed, what was found stays. */
-  follow(server: string, target: IdleTarget): void;
+  /**
+   * Measures this run from now on. The same run again: its target may have changed, what was found stays.
+   *
+   * @param known what was measured of it before; believed where that is not long ago and the first measuring finds no use
+   */
+  follow(server: string, target: IdleTarget, known?: KnownIdleness): void;
   unfollow(server: string): void;
   /** Undefined before the first measuring. */
   verdict(server: string): IdleVerdict | undefined;

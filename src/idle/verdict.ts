@@ -1,5 +1,5 @@
 /** What measurings one after the other make of a run. Pure. */
-import type { IdleReading, IdleVerdict } from './types.ts';
+import type { IdleReading, IdleVerdict, KnownIdleness } from './types.ts';
 
 export interface IdleMoment {
   readonly wallMs: number;
@@ -11,6 +11,22 @@ export interface IdleState {
   /** Since when all checks agree that it is idle; undefined: they don't. */
   readonly quietSince: IdleMoment | undefined;
   readonly verdict: IdleVerdict;
+}
+
+/** Somebody may have come and gone unseen where nobody measured for longer than this. */
+const GAP_MAX_MS = 300_000;
+
+/** What an earlier controller knew of a run, to go on from; undefined where that was too long ago. */
+export function resumedState(
+  { invocationId, sinceMs, sinceWallMs, lastActivityMs, measuredMs }: KnownIdleness,
+  nowMs: number,
+): IdleState | undefined {
+  if (nowMs < measuredMs || nowMs - measuredMs > GAP_MAX_MS || sinceMs > nowMs) return undefined;
+  const idleMs = measuredMs - sinceMs;
+  return {
+    quietSince: { wallMs: sinceWallMs, monotonicMs: sinceMs },
+    verdict: { invocationId, kind: 'idle', idleMs, sinceWallMs, lastActivityMs, measuredMs },
+  };
 }
 
 /**
@@ -27,7 +43,8 @@ export function nextState(
   const isIdle = readings.length > 0 && readings.every((reading) => reading === 'quiet');
   if (!isIdle) {
     const kind = readings.includes('used') ? 'active' : 'unknown';
-    const verdict = { invocationId, kind, idleMs: 0, sinceWallMs: undefined, lastActivityMs: now.wallMs } as const;
+    const { wallMs: lastActivityMs, monotonicMs: measuredMs } = now;
+    const verdict = { invocationId, kind, idleMs: 0, sinceWallMs: undefined, lastActivityMs, measuredMs } as const;
     return { quietSince: undefined, verdict };
   }
   const quietSince = before?.quietSince ?? now;
@@ -39,6 +56,7 @@ export function nextState(
       idleMs: now.monotonicMs - quietSince.monotonicMs,
       sinceWallMs: quietSince.wallMs,
       lastActivityMs: before?.verdict.lastActivityMs ?? now.wallMs,
+      measuredMs: now.monotonicMs,
     },
   };
 }

@@ -99,6 +99,7 @@ function ready(view: ServerView): ConditionState {
     message,
   });
   if (view.busLostMs > BUS_GRACE_MS) return state('Unknown', 'BusDisconnected', 'no connection to systemd over D-Bus');
+  if (entry.end !== undefined) return state('False', 'NotRunning', 'it has ended; its journal is being asked why');
   const { context, value } = entry.snapshot;
   const spec = judgedSpec(entry, record);
   const isProbed = spec !== undefined && isReadinessProbed(spec);
@@ -144,9 +145,9 @@ function ready(view: ServerView): ConditionState {
 function waitingFor({ entry, record, verdict }: ServerView): string {
   const isStarting =
     verdict === undefined ? judgedSpec(entry, record)?.startupProbe !== undefined : verdict.startup !== undefined;
-  if (!isStarting) return 'waiting for its first readiness probe';
+  const what = isStarting ? 'waiting for its startup probe' : 'waiting for its first readiness probe';
   const said = verdict?.message ?? '';
-  return said === '' ? 'waiting for its startup probe' : `waiting for its startup probe: ${said}`;
+  return said === '' ? what : `${what}: ${said}`;
 }
 
 /** Why it is down on purpose, in words. */

@@ -1,4 +1,5 @@
 import { initialTransition } from 'xstate';
+import type { KnownIdleness } from '../idle/types.ts';
 import { type ServerInput, type ServerSnapshot, serverMachine } from '../machines/server.machine.ts';
 import type { ProbeFailure } from '../probes/types.ts';
 import type { DeletionPolicy, ServerSpec } from '../spec/types.ts';
@@ -50,7 +51,7 @@ export interface ServerEntry {
   end: UnitEnd | undefined;
   /** Monotonic time of our last StartTransientUnit that no run has answered yet. */
   startRequestedMs: number | undefined;
-  /** Monotonic time the present run was asked for, or was found. */
+  /** Monotonic time the present run was asked for, or was found, over restarts of the controller. */
   startedMs: number;
   /** Monotonic time from which the age of the present run counts, over restarts of the controller. */
   ageFromMs: number;
@@ -58,6 +59,8 @@ export interface ServerEntry {
   held: Held | undefined;
   /** Monotonic time of the warning that its present idleness ends in a stop; undefined: none was given. */
   idleWarnedMs: number | undefined;
+  /** Idleness of its run as an earlier controller measured it, until this one has; undefined: none. */
+  readonly idleBefore: KnownIdleness | undefined;
   /** Whether its window was open when that was last told of; undefined: it had none. */
   isWindowOpen: boolean | undefined;
   /** What the time makes of it, as of the last look. */
@@ -135,10 +138,11 @@ export function createEntry(
     foundReady: isToldReady ? (told.invocationId ?? '') : '',
     end: undefined,
     startRequestedMs: undefined,
-    startedMs: nowMs,
+    startedMs: memory?.ageFromMs ?? nowMs,
     ageFromMs: memory?.ageFromMs ?? nowMs,
     held: memory?.held ?? undefined,
     idleWarnedMs: undefined,
+    idleBefore: memory?.idle ?? undefined,
     isWindowOpen: memory?.isWindowOpen ?? undefined,
     lifecycle: NO_LIFECYCLE,
     restartedAt: memory?.restartedAt ?? undefined,
@@ -181,6 +185,7 @@ export function memoryOf(entry: ServerEntry, bootId: string): ServerMemory {
     readyAtMs: entry.invocation?.readyAtMs ?? null,
     ageFromMs: entry.invocation === undefined ? null : entry.ageFromMs,
     held: entry.held ?? null,
+    idle: idlenessOf(entry),
     isWindowOpen: entry.isWindowOpen ?? null,
     restarts,
     restartsTotal: entry.restartsTotal,
@@ -198,4 +203,20 @@ export function memoryOf(entry: ServerEntry, bootId: string): ServerMemory {
 
 function inputOf({ restarts, ended, backoff }: ServerMemory): ServerInput {
   return { restarts, ended, backoffReason: backoff?.reason ?? null, backoffUntilMs: backoff?.untilMs ?? null };
+}
+
+/** To the minute, so that the memory is not written at every measuring. */
+const MEASURED_TO_MS = 60_000;
+
+function idlenessOf({ lifecycle, idleBefore, invocation }: ServerEntry): KnownIdleness | null {
+  const { idle } = lifecycle;
+  if (idle === undefined) return idleBefore?.invocationId === invocation?.id ? (idleBefore ?? null) : null;
+  if (idle.kind !== 'idle' || idle.sinceWallMs === undefined) return null;
+  return {
+    invocationId: idle.invocationId,
+    sinceMs: Math.round(idle.measuredMs - idle.idleMs),
+    sinceWallMs: idle.sinceWallMs,
+    lastActivityMs: idle.lastActivityMs,
+    measuredMs: Math.floor(idle.measuredMs / MEASURED_TO_MS) * MEASURED_TO_MS,
+  };
 }

@@ -121,7 +121,7 @@ export class LifecycleKeeper {
       idle.unfollow(entry.name);
       return undefined;
     }
-    idle.follow(entry.name, idleTarget(measure, tellAfterMs(spec), unit, server));
+    idle.follow(entry.name, idleTarget(measure, tellAfterMs(spec), unit, server), entry.idleBefore);
     const verdict = idle.verdict(entry.name);
     return verdict?.invocationId === unit.invocationId ? verdict : undefined;
   }

@@ -66,7 +66,7 @@ function serverMetrics(
     profile: record?.profile ?? '',
     labels: Object.fromEntries(labels),
     phase: phaseOf({ entry, busLostMs: facts.busLostMs }),
-    isReady: entry.snapshot.value === 'ready',
+    isReady: entry.snapshot.value === 'ready' && entry.end === undefined,
     ...(lastActivityMs === undefined ? {} : { lastActivitySeconds: lastActivityMs / 1000 }),
     isDesired: restingWish(entry, wishOf(record, ports.clock.wallMs(), false)) === 'run',
     ...(isUp && unit?.activeSinceMs !== undefined ? { startTimeSeconds: unit.activeSinceMs / 1000 } : {}),

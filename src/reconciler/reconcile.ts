@@ -90,7 +90,7 @@ export class Reconciler {
 
   async reconcile(name: string): Promise<WorkResult> {
     const { source, systemd, instance, clock } = this.#ports;
-    const { admitter, ends } = this.#options;
+    const { ends } = this.#options;
     const record = source.record(name);
     if (this.#departures.hasLeft(name)) {
       if (this.#options.isDryRun) return { kind: 'done' };
@@ -115,15 +115,15 @@ export class Reconciler {
     const own = isOther ? undefined : unit;
     if (own?.loaded === true) entry.hasEnvironmentFile = true;
     const end = ends.take(entry, own);
-    if (end.kind === 'collecting') return { kind: 'done' };
+    if (end.kind === 'collecting') {
+      // That it has ended is told at once, and why as soon as that is known.
+      this.#admit(entry, record, false);
+      return this.#publish(entry, record, own, {});
+    }
     if (end.kind === 'none') this.#sight.noteInvocation(entry, own, record);
 
     this.#lifecycle.look(entry, record, own);
-    if (record?.spec !== undefined) {
-      const isStartable = !isForeign && isDown(entry, record, own, clock.wallMs());
-      entry.admission = admitter.admit(record, record.spec, isStartable);
-    } else if (record?.denial !== undefined) entry.admission = deniedAdmission(record.denial);
-    if (entry.admission.kind === 'admitted') entry.served = entry.admission;
+    this.#admit(entry, record, !isForeign && isDown(entry, record, own, clock.wallMs()));
     entry.deletionPolicy = record?.spec?.deletionPolicy ?? entry.deletionPolicy;
     if (this.#specNews.take(entry, record)) entry.snapshot = this.#step(entry.snapshot, { type: 'FORGIVEN' });
     this.#sight.follow(entry, own);
@@ -137,6 +137,12 @@ export class Reconciler {
     const present = isForeign || !needsLimits(own) ? own : await this.#sight.readLimits(entry);
     this.#options.pools.note(name, poolMember(entry, present));
     return await this.#act(entry, record, present, { isForeign, isQueued });
+  }
+
+  #admit(entry: ServerEntry, record: SpecRecord | undefined, isStartable: boolean): void {
+    if (record?.spec !== undefined) entry.admission = this.#options.admitter.admit(record, record.spec, isStartable);
+    else if (record?.denial !== undefined) entry.admission = deniedAdmission(record.denial);
+    if (entry.admission.kind === 'admitted') entry.served = entry.admission;
   }
 
   /** Whether it runs on without hublet (deletionPolicy: Orphan). */

@@ -17,6 +17,7 @@ export function settlementOf(
   const isVanishing = record.isMissing === true && !record.isFrozen && !heldNames.has(record.name);
   if (record.isDeleted || isVanishing) return 'open';
   const isRefused = record.refusal !== undefined || (record.denial !== undefined && record.denial.isUndecided !== true);
+  if (entry.end !== undefined) return 'open';
   switch (entry.snapshot.value) {
     case 'ready':
       if (entry.update.kind === 'due') return 'open';

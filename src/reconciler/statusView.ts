@@ -28,6 +28,8 @@ const PHASE_OF: Readonly<Record<ServerState, Phase>> = {
 /** The contract's word for where a server is. A bus that is away for longer than its grace makes it Unknown. */
 export function phaseOf(view: Pick<ServerView, 'entry' | 'busLostMs'>): Phase {
   if (view.busLostMs > BUS_GRACE_MS) return 'Unknown';
+  // Its run is over, and what that comes to is still being found out.
+  if (view.entry.end !== undefined) return 'Stopping';
   return PHASE_OF[view.entry.snapshot.value];
 }
 

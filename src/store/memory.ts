@@ -24,6 +24,7 @@ const NOTHING: Omit<ServerMemory, 'name' | 'bootId'> = {
   readyAtMs: null,
   ageFromMs: null,
   held: null,
+  idle: null,
   isWindowOpen: null,
   restarts: 0,
   restartsTotal: 0,
@@ -131,6 +132,7 @@ function isMemory(value: Record<string, unknown>): value is Record<string, unkno
     isTime(value.readyAtMs) &&
     isTime(value.ageFromMs) &&
     typeof value.held === 'object' &&
+    typeof value.idle === 'object' &&
     (value.isWindowOpen === null || typeof value.isWindowOpen === 'boolean') &&
     typeof value.backoff === 'object' &&
     Number.isSafeInteger(value.restarts) &&

@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { KnownIdleness } from '../idle/types.ts';
 import type { BackoffReason } from '../machines/server.machine.ts';
 import type { ProbeFailure } from '../probes/types.ts';
 import type { DeletionPolicy } from '../spec/types.ts';
@@ -25,6 +26,8 @@ export interface ServerMemory {
   readonly ageFromMs: number | null;
   /** Why it was stopped and stays down until something frees it; null where it wasn't. */
   readonly held: HeldMemory | null;
+  /** How long its run has been idle, where it is; null: it is not, or it is not asked for. */
+  readonly idle: KnownIdleness | null;
   /** Whether its window was open when that was last told of; null: it had none. */
   readonly isWindowOpen: boolean | null;
   /** Starts that followed an end nobody asked for, within this boot; never reset. */

@@ -3,7 +3,7 @@ import type { AccountAnswer, NssAnswer } from '../../src/accounts/types.ts';
 import type { Group } from '../../src/admission/types.ts';
 import type { UsageSampler } from '../../src/cgroup/types.ts';
 import type { Config } from '../../src/config/types.ts';
-import type { IdleTarget, IdleVerdict } from '../../src/idle/types.ts';
+import type { IdleTarget, IdleVerdict, KnownIdleness } from '../../src/idle/types.ts';
 import type { InvocationRecord } from '../../src/journal/types.ts';
 import type { Instruments } from '../../src/metrics/types.ts';
 import type { KnownHealth, ProbeTarget, ProbeVerdict } from '../../src/probes/types.ts';
@@ -137,6 +137,8 @@ export class World {
   readonly known = new Map<string, KnownHealth | undefined>();
   /** What is to be measured of servers, and what was. */
   readonly idleTargets = new Map<string, IdleTarget>();
+  /** And what was said to be known of their idleness. */
+  readonly idleKnown = new Map<string, KnownIdleness | undefined>();
   readonly idleVerdicts = new Map<string, IdleVerdict>();
   readonly events: HubletEvent[] = [];
   readonly exits: string[] = [];
@@ -147,6 +149,8 @@ export class World {
   /** Where set, writing anything fails with this message. */
   fullDisk: string | undefined;
   journal: Partial<InvocationRecord> = {};
+  /** The journal answers once this is resolved. */
+  journalAnswers: Promise<void> = Promise.resolve();
   maxStarting = 16;
   reconcileConcurrency = 16;
   instanceId = 'a'.repeat(32);
@@ -348,7 +352,10 @@ export class World {
         stop: () => undefined,
       },
       idle: {
-        follow: (server, target) => void this.idleTargets.set(server, target),
+        follow: (server, target, known) => {
+          this.idleTargets.set(server, target);
+          this.idleKnown.set(server, known);
+        },
         unfollow: (server) => {
           this.idleTargets.delete(server);
           this.idleVerdicts.delete(server);
@@ -360,14 +367,17 @@ export class World {
       },
       sampler: this.#sampler(() => this.workingSetBytes),
       journal: {
-        readInvocation: async () => ({
-          lines: [],
-          result: 'exit-code',
-          exit: undefined,
-          exitBefore: undefined,
-          isOomSeen: false,
-          ...this.journal,
-        }),
+        readInvocation: async () => {
+          await this.journalAnswers;
+          return {
+            lines: [],
+            result: 'exit-code',
+            exit: undefined,
+            exitBefore: undefined,
+            isOomSeen: false,
+            ...this.journal,
+          };
+        },
       },
       statusFiles: {
         write: (status) => {

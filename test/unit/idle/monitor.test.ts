@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Usage } from '../../../src/cgroup/types.ts';
 import type { PortUse } from '../../../src/idle/connections.ts';
 import { createIdleMonitor } from '../../../src/idle/monitor.ts';
-import type { IdleMonitor, IdleReading, IdleTarget } from '../../../src/idle/types.ts';
+import type { IdleMonitor, IdleReading, IdleTarget, KnownIdleness } from '../../../src/idle/types.ts';
 import { type IdleState, nextState } from '../../../src/idle/verdict.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeLog } from '../../fakes/log.ts';
@@ -204,5 +204,56 @@ describe('the time a server is idle', () => {
         }
       }),
     );
+  });
+});
+
+describe('what an earlier controller knew', () => {
+  const known = (change: Partial<KnownIdleness> = {}): KnownIdleness => {
+    const nowMs = clock.monotonicMs();
+    const wallMs = clock.wallMs();
+    return {
+      invocationId: 'one',
+      sinceMs: nowMs - 600_000,
+      sinceWallMs: wallMs - 600_000,
+      lastActivityMs: wallMs - 700_000,
+      measuredMs: nowMs - 60_000,
+      ...change,
+    };
+  };
+
+  beforeEach(() => clock.advance(3_600_000));
+
+  it('is gone on from once a measuring has found no use', async () => {
+    const { sinceWallMs, lastActivityMs } = known();
+    monitor.follow('alice', target(), known());
+    expect(kind()).toBeUndefined();
+    await measure();
+    expect(monitor.verdict('alice')).toMatchObject({ kind: 'idle', sinceWallMs, lastActivityMs });
+    expect(monitor.verdict('alice')?.idleMs).toBeGreaterThanOrEqual(610_000);
+    await measure(2);
+    expect(monitor.verdict('alice')?.idleMs).toBeGreaterThanOrEqual(640_000);
+  });
+
+  it('is forgotten where it is used now, where a check still can’t be made, or where it was another run', async () => {
+    peers = ['A:1'];
+    monitor.follow('alice', target(), known());
+    await measure(2);
+    expect(kind()).toBe('active');
+    peers = [];
+
+    cpuSeconds = undefined;
+    monitor.follow('bob', target(), known());
+    await measure(2);
+    expect(monitor.verdict('bob')?.kind).toBe('unknown');
+
+    monitor.follow('carol', target(), known({ invocationId: 'two' }));
+    await measure();
+    expect(monitor.verdict('carol')?.kind).toBe('unknown');
+  });
+
+  it('is not believed where nobody measured for long', async () => {
+    monitor.follow('alice', target(), known({ measuredMs: clock.monotonicMs() - 301_000 }));
+    await measure();
+    expect(kind()).toBe('unknown');
   });
 });

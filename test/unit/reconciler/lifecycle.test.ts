@@ -245,7 +245,9 @@ describe('idle', () => {
     const invocationId = world.status('alice').invocationId ?? '';
     const wallMs = world.clock.wallMs();
     const sinceWallMs = kind === 'idle' ? wallMs - idleMs : undefined;
-    world.idleVerdicts.set('alice', { invocationId, kind, idleMs, sinceWallMs, lastActivityMs: wallMs - idleMs });
+    const measuredMs = world.clock.monotonicMs();
+    const lastActivityMs = wallMs - idleMs;
+    world.idleVerdicts.set('alice', { invocationId, kind, idleMs, sinceWallMs, lastActivityMs, measuredMs });
     world.loop.lookAtAll();
     await world.settle();
   }
@@ -255,6 +257,28 @@ describe('idle', () => {
     await world.start();
     world.loop.lookAtAll();
     await world.settle();
+  });
+
+  it('is remembered over a restart of the controller, and no more once it is used', async () => {
+    const startAnew = async (): Promise<void> => {
+      await world.kill();
+      world.idleVerdicts.clear();
+      await world.start();
+      world.loop.lookAtAll();
+      await world.settle();
+    };
+    world.clock.advance(3_600_000);
+    await find(20 * 60_000);
+    const sinceMs = world.clock.monotonicMs() - 20 * 60_000;
+    const invocationId = world.status('alice').invocationId ?? '';
+    await startAnew();
+
+    expect(world.idleKnown.get('alice')).toMatchObject({ invocationId, sinceMs });
+    await startAnew();
+    expect(world.idleKnown.get('alice')).toMatchObject({ invocationId, sinceMs });
+    await find(0, 'active');
+    await startAnew();
+    expect(world.idleKnown.get('alice')).toBeUndefined();
   });
 
   it('is measured as its spec says', () => {

@@ -135,6 +135,22 @@ describe('a server with a startup probe', () => {
     });
   });
 
+  it('has failed to start after the same time where a new controller came up meanwhile', async () => {
+    world.source.put('alice', STARTUP);
+    await world.start();
+    const first = invocation();
+    await world.pass(25_000);
+    await world.kill();
+    await world.start();
+    say({ isReady: undefined, startup: 'failing', message: 'nothing listens', reason: 'ProbeFailed' });
+    await world.pass(3_000);
+    expect(invocation()).toBe(first);
+    await world.pass(3_000);
+
+    expect(invocation()).not.toBe(first);
+    expect(world.status('alice').lastExit?.result).toBe('startup');
+  });
+
   it('has not failed while nobody could ask it', async () => {
     world.source.put('alice', STARTUP);
     await world.start();

@@ -11,6 +11,34 @@ beforeEach(() => {
   world = new World();
 });
 
+describe('a run that has failed', () => {
+  it.each(['the same controller', 'the next one'])(
+    'is shown as over at once by %s, before the journal has told why',
+    async (who) => {
+      world.source.put('alice', { ...SLEEP, resources: { tasks: 10 } });
+      await world.start();
+      const answered = Promise.withResolvers<void>();
+      world.journalAnswers = answered.promise;
+      if (who === 'the next one') await world.kill();
+      world.systemd.exit(ALICE, { code: 3 });
+      if (who === 'the next one') await world.start();
+      await world.settle();
+
+      expect(world.status('alice')).toMatchObject({ phase: 'Stopping', mainPid: null, invocationId: null });
+      expect(world.condition('alice', 'Ready')).toMatchObject({
+        status: 'False',
+        reason: 'NotRunning',
+        message: 'it has ended; its journal is being asked why',
+      });
+      expect(world.status('alice').address).not.toBeNull();
+
+      answered.resolve();
+      await world.settle();
+      expect(world.status('alice')).toMatchObject({ phase: 'Ready', restarts: 1 });
+    },
+  );
+});
+
 describe('a start that systemd does not take now', () => {
   it('keeps no other server from starting', async () => {
     world.maxStarting = 1;

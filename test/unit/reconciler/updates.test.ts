@@ -32,7 +32,15 @@ async function find(idleMs: number, kind: IdleVerdict['kind'] = 'idle'): Promise
   const now = world.clock.wallMs();
   const sinceWallMs = kind === 'idle' ? now - idleMs : undefined;
   const invocationId = runOf() ?? '';
-  world.idleVerdicts.set('alice', { invocationId, kind, idleMs, sinceWallMs, lastActivityMs: now - idleMs });
+  const measuredMs = world.clock.monotonicMs();
+  world.idleVerdicts.set('alice', {
+    invocationId,
+    kind,
+    idleMs,
+    sinceWallMs,
+    lastActivityMs: now - idleMs,
+    measuredMs,
+  });
   await look();
 }
 

@@ -158,6 +158,7 @@ describe('memory of one boot', () => {
     readyAtMs: null,
     ageFromMs: 4,
     held: { kind: 'age', generation: 3, untilMs: null },
+    idle: { invocationId: 'abc', sinceMs: 1, sinceWallMs: 2, lastActivityMs: 2, measuredMs: 3 },
     isWindowOpen: true,
     restarts: 2,
     restartsTotal: 2,
