@@ -42,7 +42,10 @@ export class LastGoodStore {
   readonly #entries = new Map<string, LastGood>();
   readonly #unsaved = new Map<string, string>();
   readonly #listeners = new Set<(name: string) => void>();
+  /** Specs that no revision was made of yet, in the order in which they were accepted. */
+  readonly #unnoted: LastGood[] = [];
   #cancelRetry: (() => void) | undefined;
+  #cancelNote: (() => void) | undefined;
 
   /** Reads what is stored. @throws {NodeJS.ErrnoException} where the state directory cannot be made or listed */
   constructor(options: LastGoodOptions) {
@@ -86,12 +89,15 @@ export class LastGoodStore {
   put(entry: LastGood): void {
     this.#entries.set(entry.name, entry);
     this.#save(entry);
-    this.#revisions.note(entry);
+    // A moment later, as no start is to wait for it. A crash in between costs nothing: what is read back is noted then.
+    this.#unnoted.push(entry);
+    this.#cancelNote ??= this.#options.clock.after(0, () => this.#note());
   }
 
   /** Its revisions stay for a while. */
   remove(name: string): void {
     if (!this.#entries.delete(name)) return;
+    this.#note();
     this.#revisions.markDeleted(name);
     this.#unsaved.delete(name);
     try {
@@ -106,6 +112,7 @@ export class LastGoodStore {
   close(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
+    this.#note();
     this.#revisions.close();
     this.#sync.close();
   }
@@ -124,6 +131,12 @@ export class LastGoodStore {
       this.#unsaved.set(entry.name, `${path} could not be written (${errorCode(err)})`);
       this.#cancelRetry ??= this.#options.clock.after(SAVE_AGAIN_MS, () => this.#saveAgain());
     }
+  }
+
+  #note(): void {
+    this.#cancelNote?.();
+    this.#cancelNote = undefined;
+    for (const entry of this.#unnoted.splice(0)) this.#revisions.note(entry);
   }
 
   #saveAgain(): void {

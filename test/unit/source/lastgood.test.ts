@@ -63,6 +63,7 @@ describe('the store', () => {
 
   test('reports a file cut off at any byte and takes the newest revision instead', () => {
     open().put(good);
+    clock.advance(1);
     const whole = readFileSync(file(), 'utf8');
     for (let length = 0; length < whole.length - 1; length += 1) {
       writeFileSync(file(), whole.slice(0, length));
@@ -79,6 +80,31 @@ describe('the store', () => {
     rmSync(join(directory, 'revisions'), { recursive: true });
     expect(open().get('alice')).toBeUndefined();
     expect(log.complaints()).toEqual(['stored spec is damaged and ignored; the spec file itself counts']);
+  });
+
+  test('makes a revision of each a moment later, or as soon as it ends or the server goes', () => {
+    const generations = () => readRevisions(directory, 'alice').revisions.map(({ generation }) => generation);
+    const store = open();
+    store.put(good);
+    store.put({ ...good, generation: 4 });
+    expect(generations()).toEqual([]);
+    clock.advance(1);
+    expect(generations()).toEqual([3, 4]);
+
+    store.put({ ...good, generation: 5 });
+    store.remove('alice');
+    expect(generations()).toEqual([3, 4, 5]);
+
+    store.put({ ...good, generation: 6 });
+    store.close();
+    expect(generations()).toEqual([3, 4, 5, 6]);
+  });
+
+  test('makes the revision at the next start where the controller was killed before', () => {
+    open().put(good);
+    expect(readRevisions(directory, 'alice').revisions).toEqual([]);
+    open();
+    expect(readRevisions(directory, 'alice').revisions).toMatchObject([{ generation: 3, text: STORED.text }]);
   });
 
   test('keeps a revision of what an older version of hublet had stored', () => {
