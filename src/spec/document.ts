@@ -1,4 +1,15 @@
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, Parser } from 'yaml';
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  Parser,
+} from 'yaml';
 import { unsafeCharacterIn } from './characters.ts';
 import { formatFieldPath, type PathPart } from './schemaWalk.ts';
 import type { Problem } from './types.ts';
@@ -11,6 +22,8 @@ const MAX_ALIASES = 32;
 /** Values that aliases may stand for in one document, all together. */
 const MAX_ALIASED_VALUES = 4_000;
 const MAX_DEPTH = 32;
+/** Collections in each other beyond which the text is not even composed: how much deeper the stack reaches is chance. */
+const MAX_TOKEN_DEPTH = 64;
 
 export interface Position {
   readonly line: number;
@@ -86,8 +99,18 @@ function compose(text: string, lines: LineCounter): Document.Parsed {
 function* tokensOf(text: string, lines: LineCounter): ReturnType<Parser['parse']> {
   let hasError = false;
   for (const token of new Parser(lines.addNewLine).parse(text)) {
+    if (token.type === 'document') refuseDeepNesting(token);
     if (token.type !== 'error' || !hasError) yield token;
     hasError ||= token.type === 'error';
+  }
+}
+
+function refuseDeepNesting(document: CST.Document): void {
+  let level: readonly CST.Token[] = document.value === undefined ? [] : [document.value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_TOKEN_DEPTH) throw new Refusal(level[0]?.offset ?? 0, [], 'is nested too deeply');
+    const items = level.flatMap((token) => ('items' in token ? token.items : []));
+    level = items.flatMap(({ key, value }) => [key, value]).filter((token) => token !== undefined && token !== null);
   }
 }
 
@@ -148,6 +171,8 @@ class Converter {
       if (!isScalar(key) || typeof key.value !== 'string')
         throw new Refusal(offset, path, 'has a key that is not a plain text');
       const name = key.value;
+      // Told without it: in { TOKEN, s3cret } it is no name.
+      if (value === null) throw new Refusal(offset, path, 'has a name without a value: is a colon missing?');
       refuseUnsafeCharacters(name, offset, path);
       if (name === '__proto__') throw new Refusal(offset, [...path, name], 'is not a possible name');
       const first = offsets.get(name);

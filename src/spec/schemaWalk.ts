@@ -43,13 +43,24 @@ function objectIn(schema: unknown): unknown {
   return schema;
 }
 
-/** `spec.command[0]`, `metadata.labels["example.org/team"]`; empty for the root. */
+/** `spec.command[0]`, `metadata.labels["example.org/team"]`; empty for the root. Of a name that is none only the beginning, which holds no secret. */
 export function formatFieldPath(path: readonly PathPart[]): string {
-  return path.reduce<string>((text, part) => {
+  return path.reduce<string>((text, part, index) => {
     if (typeof part === 'number') return `${text}[${part}]`;
-    if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(part)) return `${text}[${JSON.stringify(shorten(part))}]`;
-    return text === '' ? shorten(part) : `${text}.${shorten(part)}`;
+    const name = shorten(speakable(part, path[index - 1]));
+    if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(part)) return `${text}[${JSON.stringify(name)}]`;
+    return text === '' ? name : `${text}.${name}`;
   }, '');
+}
+
+/** Maps whose values may be secrets. */
+const SECRET_MAPS: readonly (PathPart | undefined)[] = ['environment', 'headers'];
+
+/** A name as far as it looks like one: in `TOKEN=s3cret` or `TOKEN s3cret`, where a colon was to be, the rest is not to be told. */
+function speakable(name: string, parent: PathPart | undefined): string {
+  const looksLikeName = SECRET_MAPS.includes(parent) ? /^[\w.-]*/ : /^[^=]*/;
+  const [start = ''] = looksLikeName.exec(name) ?? [];
+  return start === name ? name : `${start}...`;
 }
 
 function shorten(name: string): string {

@@ -67,6 +67,18 @@ describe('refusals', () => {
     ['__proto__: {x: 1}\nb: 1\n', { at: '1:1', message: 'is not a possible name' }],
     ['? [a]\n: b\nc: 1\n', { code: 'ParseError' }],
     ['a: &x [*x]\nb: 1\n', { message: 'is nested too deeply' }],
+    [
+      'a: {TOKEN, hunter2}\nb: 1\n',
+      { at: '1:5', path: 'a', message: 'has a name without a value: is a colon missing?' },
+    ],
+    [
+      `a: &a [${'1,'.repeat(100)}]\nb: [${'*a,'.repeat(31)}]\nc: &c [${'*a,'.repeat(9)}]\n`,
+      { message: 'uses more than 32 aliases' },
+    ],
+    [
+      `a: &a [${'1,'.repeat(200)}]\nb: [${'*a,'.repeat(31)}]\n`,
+      { message: 'is one of more than 4000 values that aliases stand for' },
+    ],
     [`a: ${'['.repeat(40)}${']'.repeat(40)}\nb: 1\n`, { message: 'is nested too deeply' }],
   ])('%j', (text, expected) => {
     expect(refusalOf(text)).toMatchObject({ code: 'ParseError', ...expected });
@@ -154,6 +166,17 @@ describe('robustness', () => {
 
   it.each(hostile)('reads 64 KiB of %j to an end', (piece) => {
     expect(['empty', 'failed', 'document']).toContain(readDocument(fill(piece)).kind);
+  });
+
+  it('says the same of a text however deep it is nested and whenever it is asked', () => {
+    const answers = new Set([0, 1, 2, 3].map(() => JSON.stringify(refusalOf(fill('[')))));
+    expect([...answers]).toHaveLength(1);
+  });
+
+  it('leaves stack traces of errors as they were', () => {
+    const before = Error.stackTraceLimit;
+    readDocument(fill('}'));
+    expect(Error.stackTraceLimit).toBe(before);
   });
 
   it('does not unfold a bomb of aliases', () => {

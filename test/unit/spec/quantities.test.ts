@@ -118,12 +118,14 @@ describe('cores', () => {
 });
 
 describe('lists of CPUs', () => {
-  it.each([
+  it.each<[string | number, number[]]>([
     ['0-3,5', [0, 1, 2, 3, 5]],
     ['5,1,1,0-1', [0, 1, 5]],
     ['0, 2', [0, 2]],
+    ['4-6,0-2,1-4,5', [0, 1, 2, 3, 4, 5, 6]],
+    [`${'0-8191,'.repeat(8_000)}7`, Array.from({ length: 8192 }, (_, cpu) => cpu)],
     [3, [3]],
-  ])('reads %s in order and without duplicates', (text, cpus) => {
+  ])('reads %.20s in order and without duplicates', (text, cpus) => {
     expect(parseCpus(text)).toEqual(cpus);
   });
 

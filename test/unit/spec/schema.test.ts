@@ -64,4 +64,10 @@ describe('walking', () => {
     expect(formatFieldPath(['metadata', 'labels', 'a.b/c'])).toBe('metadata.labels["a.b/c"]');
     expect(formatFieldPath([])).toBe('');
   });
+
+  it('keeps what may be a secret out of paths', () => {
+    expect(formatFieldPath(['spec', 'environment', 'TOKEN'])).toBe('spec.environment.TOKEN');
+    expect(formatFieldPath(['spec', 'environment', 'TOKEN s3cret'])).toBe('spec.environment["TOKEN..."]');
+    expect(formatFieldPath(['spec', 'TOKEN=s3cret'])).toBe('spec["TOKEN..."]');
+  });
 });
