@@ -7,6 +7,7 @@ import { boot } from '../test/machine/machine.ts';
 import { report } from '../test/machine/places.ts';
 import { measureCompile } from './compile.ts';
 import { measureLatency } from './latency.ts';
+import { measureMetrics } from './metrics.ts';
 import { measureRaces } from './races.ts';
 import { measureStanding } from './standing.ts';
 import { installSubject } from './subject.ts';
@@ -14,19 +15,19 @@ import { formatTable, isMet, type Row } from './table.ts';
 
 const usage = `usage: npm run bench -- [OPTIONS]
 
-  --only compile,latency,races,standing   what to measure; all of them by default
+  --only compile,metrics,latency,races,standing   what to measure; all of them by default
   --base COMMIT                   what compiling is compared with; by default the commit before
   --counts 50,200                 servers at once in the races; the last is also how many stand by
   --rounds 3                      races of each contestant
   --pairs 20                      single starts of each contestant, and of compiling
-  --seconds 60                    how long idleness is watched
+  --seconds 60                    how long idleness is watched, and a thousand servers are scraped
   --strict                        exit code 1 where a target is missed`;
 
 function readArguments() {
   try {
     return parseArgs({
       options: {
-        only: { type: 'string', default: 'compile,latency,races,standing' },
+        only: { type: 'string', default: 'compile,metrics,latency,races,standing' },
         base: { type: 'string' },
         counts: { type: 'string', default: '50,200' },
         rounds: { type: 'string', default: '3' },
@@ -47,6 +48,7 @@ async function main(options: ReturnType<typeof readArguments>): Promise<number> 
   const counts = options.counts.split(',').map(Number);
   const rows: Row[] = [];
   if (only.has('compile')) rows.push(...(await measureCompile(Number(options.pairs), options.base)));
+  if (only.has('metrics')) rows.push(...(await measureMetrics(Number(options.seconds))));
   if (['latency', 'races', 'standing'].some((part) => only.has(part)))
     rows.push(...(await measureOnMachine(options, only, counts)));
   process.stdout.write(formatTable(rows));

@@ -1,0 +1,144 @@
+/** What it costs to know and to show the use of a thousand servers: the whole controller on a made-up cgroup tree, on this computer. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ControllerHost, spec } from '../test/fakes/controllerHost.ts';
+import { waitFor } from '../test/machine/wait.ts';
+import { CgroupTree } from '../test/unit/cgroup/tree.ts';
+import { type Spread, spreadOf } from './numbers.ts';
+import type { Row } from './table.ts';
+import type { TreeOptions, TreeReport } from './treeController.ts';
+
+const SERVERS = 1000;
+/** Not the usual one, which a controller of this computer may have. */
+const PORT = 19_810;
+const START_MS = 300_000;
+const SCRAPE_EVERY_MS = 1000;
+
+/** Samples and scrapes, one each second at level full, for so long. */
+export async function measureMetrics(seconds: number): Promise<readonly Row[]> {
+  const tree = new CgroupTree();
+  const host = await ControllerHost.open({ maxStarting: 64 });
+  try {
+    for (let index = 0; index < SERVERS; index += 1) {
+      tree.make(`/hublet.slice/hublet.slice/hublet-s${index}.service`);
+      host.put(`s${index}`, spec(`s${index}`));
+    }
+    const options: TreeOptions = {
+      config: { ...host.config, metrics: { ...host.config.metrics, level: 'full', listen: `127.0.0.1:${PORT}` } },
+      busAddress: host.fake.address,
+      cgroupRoot: tree.root,
+      hostDirectory: host.root,
+    };
+    return await measure(options, seconds, () => {
+      const calls = Object.entries(host.fake.calls()).filter(([method]) => method !== 'GetId');
+      host.fake.resetCalls();
+      return calls.reduce((sum, [, count]) => sum + count, 0);
+    });
+  } finally {
+    await host.close();
+    tree.dispose();
+  }
+}
+
+async function measure(options: TreeOptions, seconds: number, takeCalls: () => number): Promise<readonly Row[]> {
+  const child = spawn(process.execPath, [`${import.meta.dirname}/treeController.ts`, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const said = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? 'null');
+  try {
+    await said();
+    await waitFor(
+      `${SERVERS} servers with usage`,
+      async (saw) => saw(count(await scrape(), 'hublet_server_memory_current_bytes{')) === SERVERS,
+      START_MS,
+    );
+    // What the starts left to do.
+    await sleep(5_000);
+    child.kill('SIGUSR2');
+    await said();
+    takeCalls();
+    const before = sampled(await scrape());
+    const scrapes: number[] = [];
+    let bytes = 0;
+    for (let second = 0; second < seconds; second += 1) {
+      const startMs = performance.now();
+      bytes = (await scrape()).length;
+      scrapes.push(performance.now() - startMs);
+      await sleep(Math.max(0, SCRAPE_EVERY_MS - (performance.now() - startMs)));
+    }
+    const after = sampled(await scrape());
+    const calls = takeCalls();
+    child.kill('SIGTERM');
+    const report = (await said()) as TreeReport;
+    return rowsOf({
+      seconds,
+      scrapes,
+      bytes,
+      calls,
+      report,
+      passMs: (1000 * (after.sum - before.sum)) / (after.count - before.count),
+    });
+  } finally {
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+    }
+  }
+}
+
+function rowsOf(result: {
+  readonly seconds: number;
+  readonly scrapes: readonly number[];
+  readonly bytes: number;
+  readonly calls: number;
+  readonly passMs: number;
+  readonly report: TreeReport;
+}): readonly Row[] {
+  const { report, seconds } = result;
+  return [
+    { what: `sampling pass over ${SERVERS}, ms`, hublet: one(result.passMs) },
+    { what: `scrape of ${SERVERS} at level full, ms`, hublet: spreadOf(result.scrapes) },
+    { what: 'size of that scrape, MiB', hublet: one(result.bytes / 2 ** 20) },
+    {
+      what: `D-Bus calls in ${seconds} s of scrapes, but for the resync each minute`,
+      hublet: one(Math.max(0, result.calls - Math.ceil(seconds / 30))),
+      target: { comparison: 'atMost', value: 0, text: '0' },
+    },
+    {
+      what: 'event loop delay while scraped each second, p99 ms',
+      hublet: one(report.loopDelayP99Ms),
+      target: { comparison: 'atMost', value: 20, text: '20 ms' },
+    },
+    { what: 'the longest such delay, ms', hublet: one(report.loopDelayMaxMs) },
+    {
+      what: `memory of the controller with ${SERVERS} servers, MiB`,
+      hublet: one(report.rssBytes / 2 ** 20),
+      target: { comparison: 'atMost', value: 120, text: '120 MiB' },
+    },
+    { what: 'CPU while scraped each second, % of a processor', hublet: one((100 * report.cpuSeconds) / seconds) },
+  ];
+}
+
+async function scrape(): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${PORT}/metrics`);
+  return response.text();
+}
+
+function count(text: string, start: string): number {
+  return text.split('\n').filter((line) => line.startsWith(start)).length;
+}
+
+/** Time spent in passes so far, and how many there were. */
+function sampled(text: string): { readonly sum: number; readonly count: number } {
+  const value = (suffix: string) =>
+    Number(new RegExp(`^hublet_sample_duration_seconds_${suffix} (\\S+)$`, 'm').exec(text)?.[1]);
+  return { sum: value('sum'), count: value('count') };
+}
+
+function one(value: number): Spread {
+  return spreadOf([value]);
+}
