@@ -8,6 +8,7 @@ import { unitName } from '../units/name.ts';
 import { Admitter } from './admitter.ts';
 import { messageOf } from './effects.ts';
 import { Ends } from './ends.ts';
+import { logFailedLook } from './failedLook.ts';
 import { findOrphans, removeLeftovers } from './leftovers.ts';
 import { PoolKeeper } from './pools.ts';
 import type { LoopPorts } from './ports.ts';
@@ -177,10 +178,7 @@ export class ReconcileLoop {
       result = await this.#reconciler.reconcile(name);
       instruments.reconciled(result.kind === 'done' ? 'success' : 'waiting', (clock.monotonicMs() - startMs) / 1000);
     } catch (error) {
-      log.error(
-        { server: name, err: error, reason: messageOf(error) },
-        'a look at a server failed and will be repeated',
-      );
+      logFailedLook(log, name, error);
       instruments.reconciled('error', (clock.monotonicMs() - startMs) / 1000);
       result = { kind: 'retry' };
     }

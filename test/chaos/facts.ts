@@ -103,7 +103,11 @@ export function parseFacts(output: string): Facts {
     processes: processesOf(rows('environments'), rows('groups')),
     kept: new Map(rows('kept').map((row) => [row.split(' ')[1] ?? '', Number(row.split(' ')[0])])),
     lastGoods: lastGoodsOf(rows('goods')),
-    starts: countOf(rows('starts').map((row) => (JSON.parse(row) as { UNIT: string }).UNIT)),
+    starts: countOf(
+      rows('starts')
+        .map((row) => (JSON.parse(row) as { UNIT: string }).UNIT)
+        .filter((unit) => unit.startsWith('hublet-')),
+    ),
     ends: rows('ends'),
     log: rows('log'),
     cursor: part('cursor').replace('-- cursor: ', '').trim(),

@@ -26,10 +26,13 @@ interface Entry {
   readonly err?: { readonly code?: unknown; readonly message?: unknown };
 }
 
-/** Whether an error that was logged is one that people were to be told of: somebody must make room on the disk. */
-function expectationOf(model: Model): (entry: Entry) => boolean {
-  return ({ err, reason }) =>
-    model.done.has('disk full') && (err?.code === 'ENOSPC' || reason === 'ENOSPC' || /ENOSPC/.test(`${err?.message}`));
+/** Whether an error that was logged is one that people were to be told of: of a full disk, or of a directory that is not as it was. */
+function expectationOf({ done }: Model): (entry: Entry) => boolean {
+  return ({ err, reason, msg }) => {
+    if (msg === 'source is not ready') return done.has('directory');
+    const isDisk = [err?.code, err?.message, reason].some((text) => `${text}`.includes('ENOSPC'));
+    return done.has('disk full') && (isDisk || msg === 'event file not written, events are kept in memory');
+  };
 }
 
 /** How often each message of level warn or error came, the most frequent first: for people who look for what is odd. */

@@ -39,6 +39,7 @@ ${stored}${stored.slice(0, -40)}
 ===== cursor
 -- cursor: s=1;i=2
 ===== starts
+{"UNIT":"hublet.service"}
 {"UNIT":"hublet-s0.service"}
 {"UNIT":"hublet-s0.service"}
 ===== ends
