@@ -14,7 +14,7 @@ import { describeStep, type Step } from './steps.ts';
 /** How long everything may take to come right once nothing disturbs it. */
 const PATIENCE_MS = 300_000;
 /** More than this a controller of twenty servers never needs. */
-const MOST_MEMORY_BYTES = 400 * 2 ** 20;
+const MOST_MEMORY_BYTES = 256 * 2 ** 20;
 
 /** What a run did. */
 export interface Outcome {
