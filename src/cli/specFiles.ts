@@ -7,11 +7,13 @@ import {
   fchownSync,
   fstatSync,
   fsyncSync,
+  linkSync,
   lstatSync,
   openSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -161,6 +163,29 @@ export function writeSpecText(path: string, text: string): void {
     throw error;
   }
   syncDirectory(dirname(path));
+}
+
+/** What editors call the copy of a file as it was: no source takes it for a spec. */
+export function backupPath(path: string): string {
+  return `${path}~`;
+}
+
+/**
+ * Keeps what lies at `path`, whatever it is, under the name that editors give such copies; an older copy goes. What lies at `path`
+ * stays there too until it is replaced.
+ *
+ * @throws a system error
+ */
+export function keepBackup(path: string): void {
+  const aside = join(dirname(path), `.hublet-${randomBytes(8).toString('hex')}.tmp`);
+  // Another name of the same file: nothing is read, so it may be of any size and no text at all.
+  linkSync(path, aside);
+  try {
+    renameSync(aside, backupPath(path));
+  } finally {
+    // A rename onto another name of the same file does nothing.
+    rmSync(aside, { force: true });
+  }
 }
 
 /** Removes a spec file, for good even if the power fails. @throws a system error, ENOENT too */

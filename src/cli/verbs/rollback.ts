@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { CliError, EXIT, errorCode } from '../errors.ts';
 import { loadRevisions, type ServerRevisions } from '../keptRevisions.ts';
 import { compareSpecs, type SpecChange } from '../specChange.ts';
-import { newSpecPath, readSpecText, writeSpecText } from '../specFiles.ts';
+import { backupPath, keepBackup, newSpecPath, readSpecText, writeSpecText } from '../specFiles.ts';
 import { requireValid } from '../specText.ts';
 import { essenceOf, keepWishes } from '../specWishes.ts';
 import { printable } from '../table.ts';
@@ -31,7 +31,8 @@ interface Present {
 /**
  * `hublet rollback`: writes the text of an earlier revision into the source, where it is taken as a new one.
  *
- * What `restart`, `suspend` and `resume` wrote stays as it is now. Without a file it is written where it was.
+ * What `restart`, `suspend` and `resume` wrote stays as it is now. Without a file it is written where it was. What the file says and
+ * no revision has is kept beside it, as an editor would.
  */
 export async function runRollback(context: Context, { name, to, isDryRun }: RollbackOptions): Promise<number> {
   const config = await context.config();
@@ -49,16 +50,24 @@ export async function runRollback(context: Context, { name, to, isDryRun }: Roll
     context.print(`${name} is as ${words} already\n`);
     return EXIT.ok;
   }
+  const backup = isKept(kept, present) ? undefined : backupPath(path);
   if (isDryRun) {
     const lines = changes.map(changeLine);
     context.print(
       `${name} would be rolled back to ${words}: ${lines.length === 0 ? `${summary(changes, present)}\n` : `\n${lines.join('')}`}`,
     );
+    if (backup !== undefined) context.warn(`${path} is no revision: it would be kept as ${backup}`);
     return EXIT.ok;
   }
-  write(path, wanted);
+  write(path, wanted, backup !== undefined);
   context.print(`${name} rolled back to ${words}: ${summary(changes, present)}\n`);
+  if (backup !== undefined) context.warn(`${path} was no revision: it is kept as ${backup}`);
   return EXIT.ok;
+}
+
+/** Whether what the file says now can be had again: as it was never accepted, or its comments are newer, no revision may have it. */
+function isKept({ file, revisions }: ServerRevisions, present: Present): boolean {
+  return file === undefined || revisions.some(({ text }) => text === present.text);
 }
 
 function readPresent({ file, revisions }: ServerRevisions, name: string): Present {
@@ -145,8 +154,9 @@ function summary(changes: readonly SpecChange[], present: Present): string {
 }
 
 /** @throws {CliError} refused, where the source can't be written */
-function write(path: string, text: string): void {
+function write(path: string, text: string, isBackedUp: boolean): void {
   try {
+    if (isBackedUp) keepBackup(path);
     writeSpecText(path, text);
   } catch (error) {
     const code = errorCode(error);

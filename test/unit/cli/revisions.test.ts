@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT } from '../../../src/cli/errors.ts';
@@ -192,6 +192,30 @@ describe('hublet history', () => {
 });
 
 describe('hublet rollback', () => {
+  it('keeps beside it what no revision has: broken, binary, never accepted, or with newer comments', async () => {
+    const backup = `${host.specPath('alice')}~`;
+    given(text('1G'), text('2G'));
+    for (const replaced of ['spec: [\n', Buffer.from([0xff, 0, 0xfe]), text('4G'), text('2G', '# newer\n')]) {
+      writeFileSync(host.specPath('alice'), replaced, { mode: 0o640 });
+      chmodSync(host.specPath('alice'), 0o600);
+      expect(await rollback(1)).toBe(EXIT.ok);
+      expect(read()).toBe(text('1G'));
+      expect(readFileSync(backup)).toEqual(Buffer.from(replaced));
+      expect(statSync(backup).mode & 0o777).toBe(0o600);
+      expect(host.err).toContain(`${host.specPath('alice')} was no revision: it is kept as ${backup}`);
+    }
+    expect(readdirSync(host.specs).sort()).toEqual(['alice.yaml', 'alice.yaml~']);
+  });
+
+  it('keeps nothing beside it where a revision has it, nor in a dry run, which says so', async () => {
+    given(text('1G'), text('2G'));
+    await rollback();
+    host.writeSpec('alice', 'spec: [\n');
+    await rollback(1, true);
+    expect(host.err).toContain(`is no revision: it would be kept as ${host.specPath('alice')}~`);
+    expect(readdirSync(host.specs)).toEqual(['alice.yaml']);
+  });
+
   it('writes the last other spec as it was written then, comments included', async () => {
     given(text('1G'), text('2G'));
 
