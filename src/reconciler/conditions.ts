@@ -9,6 +9,7 @@ import type { LastExit } from '../status/types.ts';
 import type { Admission } from './admitter.ts';
 import { flappingOf } from './flapping.ts';
 import { wakeWords } from './lifecycle.ts';
+import { memoryKillWords } from './memoryKillWords.ts';
 import { updateWords } from './updateWords.ts';
 import { BUS_GRACE_MS, type ServerView } from './view.ts';
 import { isReadinessProbed, isSuspended, judgedSpec } from './wish.ts';
@@ -105,7 +106,7 @@ function ready(view: ServerView): ConditionState {
   const isProbed = spec !== undefined && isReadinessProbed(spec);
   switch (value) {
     case 'ready':
-      return isProbed ? state('True', 'ProbeSucceeded', '') : state('True', 'NoProbes', '');
+      return state('True', isProbed ? 'ProbeSucceeded' : 'NoProbes', memoryKillWords(view.memoryKills));
     case 'running':
       if (verdict === undefined || verdict.isReady === undefined) return state('False', 'Starting', waitingFor(view));
       return state('False', verdict.reason, verdict.message);

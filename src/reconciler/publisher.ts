@@ -27,7 +27,7 @@ export class Publisher {
   }
 
   view(entry: ServerEntry, record: SpecRecord | undefined, unit: UnitState | undefined, facts: ViewFacts): ServerView {
-    const { clock, prober } = this.#ports;
+    const { clock, prober, sampler } = this.#ports;
     const monotonicMs = clock.monotonicMs();
     const { stoppingSinceMs } = entry.snapshot.context;
     const graceMs = (entry.served?.server.spec.terminationGracePeriodMs ?? 0) + UNKILLABLE_AFTER_MS;
@@ -38,6 +38,7 @@ export class Publisher {
       unit,
       position,
       verdict: prober.verdict(entry.name),
+      memoryKills: entry.invocation === undefined ? 0 : sampler.oomKillsOf(entry.name, entry.invocation.id),
       isUpdatePending: position === 'active' && entry.update.kind !== 'upToDate',
       isUnkillable: position === 'stopping' && stoppingSinceMs !== null && monotonicMs - stoppingSinceMs > graceMs,
       wallMs: clock.wallMs(),

@@ -16,6 +16,8 @@ export interface ServerView {
   readonly verdict: ProbeVerdict | undefined;
   /** Live properties that differ from the plan's, by D-Bus name. */
   readonly drifted: readonly string[];
+  /** Processes of the present run that the kernel killed for memory. */
+  readonly memoryKills: number;
   /** What runs differs from the spec in something that only a restart changes. */
   readonly isUpdatePending: boolean;
   /** Waits for its turn to start. */

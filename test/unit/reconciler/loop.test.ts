@@ -132,6 +132,20 @@ describe('the loop', () => {
     expect(entry && world.loop.ends.oomKills(entry)).toBe(1);
   });
 
+  it('says of a server that stays up that processes of it were killed for memory, in an event and in Ready', async () => {
+    world.source.put('alice', SLEEP);
+    await world.start();
+    expect(world.condition('alice', 'Ready')).toMatchObject({ status: 'True', message: '' });
+    world.oomKills = 2;
+    world.loop.lookAtAll();
+    await world.settle();
+    expect(world.condition('alice', 'Ready')).toMatchObject({
+      status: 'True',
+      message: '2 of its processes were killed for memory since it was started',
+    });
+    expect(world.events.find((event) => event.reason === 'OOMKilled')?.message).toBe('2 process(es) killed for memory');
+  });
+
   it('is Stalled where the command can not be executed, and tries again when the spec changes', async () => {
     world.systemd.startOutcome.set(ALICE, { execMainStatus: 203 });
     world.source.put('alice', { command: ['/nowhere'] });
