@@ -4,6 +4,7 @@ import type { AccountPaths } from './accounts/localFile.ts';
 import { createMemberships } from './accounts/memberships.ts';
 import { readHostResources } from './cgroup/host.ts';
 import { readLimitFiles } from './cgroup/limitFiles.ts';
+import { hasProcesses } from './cgroup/population.ts';
 import { CGROUP_ROOT } from './cgroup/read.ts';
 import { createUsageSampler } from './cgroup/sampler.ts';
 import type { Clock } from './clock.ts';
@@ -156,6 +157,7 @@ export function createParts(options: ControllerOptions, instruments: Instruments
       log,
       address: options.busAddress,
       liveProperties: liveRows().map((row) => row.name),
+      hasProcesses: (controlGroup) => hasProcesses(controlGroup, cgroupRoot),
       onCall: (method, result, seconds) => instruments.dbusCalled(method, result, seconds),
       onReconnect: () => {
         reconnects += 1;

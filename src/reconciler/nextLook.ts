@@ -8,6 +8,9 @@ import { ORPHAN_GRACE_MS } from './wish.ts';
 /** A limit that waits for room is tried again after this time. */
 const DEFERRED_RETRY_MS = 30_000;
 
+/** A stop is looked after so often: of processes that end once systemd has given them up nobody tells. */
+const STOP_RETRY_MS = 5_000;
+
 /** When time alone may change something for a server, from now in milliseconds; undefined where only events can. */
 export function nextLookMs(entry: ServerEntry, record: SpecRecord | undefined, clock: Clock): number | undefined {
   const nowMs = clock.monotonicMs();
@@ -19,9 +22,10 @@ export function nextLookMs(entry: ServerEntry, record: SpecRecord | undefined, c
     const leftMs = entry.startedMs + spec.startTimeoutMs - nowMs;
     if (leftMs > 0) due.push(leftMs);
   }
-  if (context.stoppingSinceMs !== null && spec !== undefined) {
-    const leftMs = context.stoppingSinceMs + spec.terminationGracePeriodMs + UNKILLABLE_AFTER_MS - nowMs;
-    if (leftMs > 0) due.push(leftMs);
+  if (context.stoppingSinceMs !== null) {
+    const graceMs = spec?.terminationGracePeriodMs ?? 0;
+    const leftMs = context.stoppingSinceMs + graceMs + UNKILLABLE_AFTER_MS - nowMs;
+    due.push(leftMs > 0 ? Math.min(leftMs, STOP_RETRY_MS) : STOP_RETRY_MS);
   }
   if (entry.unknownSinceMs !== undefined) {
     const leftMs = entry.unknownSinceMs + ORPHAN_GRACE_MS - nowMs;

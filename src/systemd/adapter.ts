@@ -2,6 +2,7 @@ import type { UnitProperty } from '../units/types.ts';
 import { PropertyNames } from './body.ts';
 import { forEachLimited } from './concurrency.ts';
 import { type AdminSettings, readAdminSettings } from './dropIns.ts';
+import { untilProcessesAreGone } from './leftProcesses.ts';
 import { Link, type LinkOptions } from './link.ts';
 import type { Manager } from './manager.ts';
 import { UnitMirror } from './mirror.ts';
@@ -12,6 +13,8 @@ import { readInvocationId, readProperties, type SystemdSignal } from './signals.
 export interface SystemdOptions extends LinkOptions {
   /** D-Bus names of the Service properties kept in `UnitState.live`. */
   readonly liveProperties: readonly string[];
+  /** Whether processes are in a control group; absent: nobody looks, and what systemd calls ended has ended. */
+  readonly hasProcesses?: ((controlGroup: string) => boolean) | undefined;
   /** Told each time a connection was made again after it had been lost. */
   readonly onReconnect?: (() => void) | undefined;
 }
@@ -80,7 +83,7 @@ export class SystemdOverDbus implements Systemd {
   }
 
   unit(name: string): UnitState | undefined {
-    return this.#mirror.unit(name);
+    return untilProcessesAreGone(this.#mirror.unit(name), this.#options.hasProcesses ?? (() => false));
   }
 
   forget(name: string): void {
