@@ -134,7 +134,7 @@ function inhabitant(fields: Spec, index: number): Inhabitant {
   return { spec: { ...spec, command: [main, 'stay', ...rest] }, phase: 'Ready' };
 }
 
-/** With an account that is there, and enough CPU time to start before the test is over. */
+/** With an account that is there, and enough CPU and time to start in a machine where hundreds do so at once. */
 function able(fields: Spec): Spec {
   const { resources = {}, ...rest } = fields as {
     readonly resources?: { readonly cpu?: { readonly limit?: unknown } };
@@ -142,7 +142,7 @@ function able(fields: Spec): Spec {
   const isSlow = resources.cpu?.limit !== undefined && cores(resources.cpu.limit) < 0.25;
   const cpu = isSlow ? { ...resources.cpu, limit: cores(resources.cpu?.limit) + 0.25 } : resources.cpu;
   const user = fields.dynamicUser === true ? {} : { user: fields.user ?? 'alice' };
-  return { ...rest, ...user, resources: cpu === undefined ? resources : { ...resources, cpu } };
+  return { ...rest, ...user, startTimeout: '30m', resources: cpu === undefined ? resources : { ...resources, cpu } };
 }
 
 function cores(limit: unknown): number {
