@@ -32,6 +32,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'page',
+          include: ['test/page/**/*.test.ts'],
+          testTimeout: 60_000,
+          // The first run installs the browser where it may.
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
           globalSetup: ['test/machine/setup.ts'],

@@ -7,7 +7,7 @@ import { Html, html } from './html.ts';
 import { type Column, compareRows, isShown, type ListWish, nextSort, PLAIN_WISH, sortWord } from './list.ts';
 import { notices } from './notices.ts';
 import { memoryOf, type Row, usageWords } from './row.ts';
-import { PHASE_TONES, PHASES_BY_CONCERN } from './state.ts';
+import { PHASE_TONES, PHASES_BY_CONCERN, type Tone } from './state.ts';
 import type { PagePool, PageSnapshot, PageSource } from './types.ts';
 import { publicWords } from './words.ts';
 
@@ -35,7 +35,9 @@ export function overviewBody(regions: Regions, rows: readonly Row[], wish: ListW
   const count = shown.length === rows.length ? '' : `${shown.length} of `;
   const nothing =
     rows.length === 0 ? 'No servers yet: put a spec into a desired-state directory.' : 'No server matches.';
+  // The first button of a form is the one that Enter in its field presses: none of those that mean something else.
   return html`<h1 class="hidden">Servers</h1>
+<button form="list" hidden>Filter</button>
 ${regions.get('summary')}
 ${regions.get('notices')}
 <form id="list" class="tools" method="get" action="/" role="search">
@@ -83,6 +85,9 @@ function heading(column: Column, words: string, kind: string, wish: ListWish): H
   return html`<th scope="col" class="col-${column} ${kind}" aria-sort="${order}"><button form="list" name="sort" value="${nextSort(column, wish)}">${words}</button></th>`;
 }
 
+/** From left to right. */
+const TONE_ORDER: readonly Tone[] = ['good', 'busy', 'rest', 'warn', 'bad'];
+
 function summary(snapshot: PageSnapshot, pressed: Phase | undefined): Html {
   const { servers, host } = snapshot;
   const counts = PHASES_BY_CONCERN.map((phase) => ({
@@ -98,11 +103,11 @@ function summary(snapshot: PageSnapshot, pressed: Phase | undefined): Html {
   return html`<section id="summary" class="summary" aria-label="Summary">
 <div class="panel tile fleet"><h2>Servers</h2>
 <p class="big">${ready} <small>of ${servers.length} ready</small></p>
-${stackedBar(counts.toReversed())}
+${stackedBar(counts.toSorted((a, b) => TONE_ORDER.indexOf(a.tone) - TONE_ORDER.indexOf(b.tone)))}
 <div class="chips" role="group" aria-label="Show a phase alone">${chips.map(
     ({ phase, tone, amount }) =>
       html`<button class="chip ${tone}" form="list" name="phase" value="${phase}" aria-pressed="${phase === pressed ? 'true' : 'false'}"><b>${amount}</b> ${phase}</button>`,
-  )}<button class="chip all" form="list" name="phase" value="" aria-pressed="${pressed === undefined ? 'true' : 'false'}">All</button></div></div>
+  )}${pressed === undefined ? html`<button class="chip all" form="list" name="phase" value="" hidden>All</button>` : html`<button class="chip all" form="list" name="phase" value="">All</button>`}</div></div>
 <div class="panel tile cpu"><h2>CPU</h2>
 <p class="big">${coresText(cpu)} <small>of ${countText(host.cpuCount, 'core')}</small></p>
 ${bar(shareOf(cpu, host.cpuCount))}${sparkline(recent?.cpuCores, host.cpuCount)}</div>

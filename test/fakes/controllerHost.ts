@@ -31,6 +31,8 @@ export interface HostOptions {
   readonly clock?: Clock;
   readonly maxStarting?: number;
   readonly concurrency?: number;
+  /** Address for HTTP; nothing listens where absent. */
+  readonly listen?: string;
   /** How many directories of specs there are; 1 where absent. */
   readonly sources?: 1 | 2;
   /** Systemd that is there already, for a second controller on the same one. */
@@ -90,7 +92,7 @@ export class ControllerHost {
         resyncMs: 60_000,
         rescanMs: 200,
       },
-      metrics: { listen: null, level: 'basic', userLabel: 'name', labels: [] },
+      metrics: { listen: options.listen ?? null, level: 'basic', userLabel: 'name', labels: [] },
       runtimeDirectory: this.runtimeDirectory,
       stateDirectory: join(this.root, 'state'),
       lockPath: join(this.root, 'lock'),

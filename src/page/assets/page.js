@@ -70,7 +70,10 @@ function arrange() {
     const isAmount = own !== 'name' && own !== 'state';
     button.value = (isOwn ? sign > 0 : isAmount) ? `-${own}` : own;
   }
-  for (const chip of document.querySelectorAll('button[name=phase]')) chip.ariaPressed = `${chip.value === wish.phase}`;
+  for (const chip of document.querySelectorAll('button[name=phase]')) {
+    if (chip.value === '') chip.hidden = wish.phase === '';
+    else chip.ariaPressed = `${chip.value === wish.phase}`;
+  }
   const shown = all.filter((row) => !row.hidden).length;
   const total = `${all.length} server${all.length === 1 ? '' : 's'}`;
   const count = document.getElementById('count');
@@ -98,8 +101,8 @@ if (list !== null) {
   filter.addEventListener('input', () => wishFor({ text: filter.value }));
   list.addEventListener('submit', (event) => {
     event.preventDefault();
-    const { name = 'text', value: word = filter.value } = event.submitter ?? {};
-    wishFor({ [name]: word });
+    const { name = '', value: word } = event.submitter ?? {};
+    wishFor(name === '' ? { text: filter.value } : { [name]: word });
   });
   document.addEventListener('keydown', (event) => {
     const isTyping = event.target instanceof HTMLInputElement;
