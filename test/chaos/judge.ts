@@ -81,8 +81,9 @@ function judgeServer(
     say('unsettled', 'has no status');
     return { problems };
   }
-  const previous = before.statuses.get(name)?.metadata.generation ?? 0;
-  if (status.metadata.generation > previous + generations)
+  // One that comes back counts on from before its deletion, which the look before does not show.
+  const previous = before.statuses.get(name)?.metadata.generation;
+  if (previous !== undefined && status.metadata.generation > previous + generations)
     say('wrong', `generation ${status.metadata.generation}, at most ${previous + generations} were written`);
 
   const edit = Number(status.metadata.labels.edit);
