@@ -1,13 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ControllerHost } from './controllerHost.ts';
+import type { Measures } from './measures.ts';
 
 const program = fileURLToPath(new URL('../../bin/hublet', import.meta.url));
+
+const measuring = fileURLToPath(new URL('./measures.ts', import.meta.url));
 
 /** What a run of the program came to. */
 export interface ProgramEnd {
@@ -20,12 +24,15 @@ export interface ProgramEnd {
 export class ControllerProcess {
   readonly #host: ControllerHost;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #measuresPath: string;
   #child: ChildProcess | undefined;
 
   constructor(host: ControllerHost) {
     this.#host = host;
     const { stateDirectory, runtimeDirectory, lockPath } = host.config;
+    this.#measuresPath = join(host.root, 'measures.json');
     this.#environment = {
+      HUBLET_MEASURES: this.#measuresPath,
       PATH: process.env.PATH,
       HUBLET_CONFIG: join(host.root, 'hublet.yaml'),
       HUBLET_STATE_DIR: stateDirectory,
@@ -88,6 +95,20 @@ export class ControllerProcess {
     await ready;
   }
 
+  /** What the running controller needs now, garbage collected. */
+  async measure(): Promise<Measures> {
+    const read = (): Measures | undefined =>
+      existsSync(this.#measuresPath) ? JSON.parse(readFileSync(this.#measuresPath, 'utf8')) : undefined;
+    const before = read()?.serial;
+    this.signal('SIGUSR2');
+    for (;;) {
+      const measures = read();
+      if (measures !== undefined && measures.serial !== before) return measures;
+      if (this.#child?.exitCode !== null) throw new Error('the controller has ended');
+      await sleep(10);
+    }
+  }
+
   /** SIGKILL: it does nothing any more, not even say so. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');
@@ -109,7 +130,7 @@ export class ControllerProcess {
   }
 
   #spawn(args: readonly string[], address: string) {
-    return spawn(process.execPath, [program, '--system', ...args], {
+    return spawn(process.execPath, ['--expose-gc', '--import', measuring, program, '--system', ...args], {
       env: { ...this.#environment, DBUS_SYSTEM_BUS_ADDRESS: address },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
