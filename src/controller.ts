@@ -16,6 +16,7 @@ import { metricsSnapshot } from './reconciler/metricsView.ts';
 import type { LoopPorts } from './reconciler/ports.ts';
 import { jumpWords } from './schedule/clockWatch.ts';
 import { PruneRequests } from './source/pruneRequests.ts';
+import { SystemdError } from './systemd/port.ts';
 
 export interface Controller {
   /**
@@ -47,7 +48,7 @@ export function createController(options: ControllerOptions): Controller {
     snapshot: () => snapshot(),
   });
   let onSampled = (): void => undefined;
-  const { ports, documents, desired, clockWatch, idle, reconnects } = createParts(
+  const { ports, documents, desired, clockWatch, idle, commands, reconnects } = createParts(
     options,
     alsoTell(registry.instruments, () => onSampled()),
   );
@@ -120,6 +121,14 @@ export function createController(options: ControllerOptions): Controller {
     ports.events.record({ reason: 'ClockJump', message: `${jumpWords(jump)}; nothing is stopped by it for a minute` });
     loop.lookAtAll();
   });
+  const sweepCommands = async (): Promise<void> => {
+    try {
+      await commands.sweep(ports.instance.id);
+    } catch (err) {
+      if (!(err instanceof SystemdError)) throw err;
+      log.warn({ err }, 'commands that an earlier controller ran for probes are left to end by themselves');
+    }
+  };
   let isWanted = false;
   let stopHttp = (): Promise<void> => Promise.resolve();
 
@@ -137,7 +146,10 @@ export function createController(options: ControllerOptions): Controller {
       ports.sampler.start();
       ports.poolSampler.start();
       await Promise.all([
-        ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS).then(() => userManager?.probe()),
+        ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS).then(async () => {
+          await userManager?.probe();
+          if (!options.isDryRun) await sweepCommands();
+        }),
         ports.source.start(),
       ]);
       if (isWanted) pruneRequests.start();

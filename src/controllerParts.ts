@@ -18,6 +18,7 @@ import { createJournal } from './journal/journalctl.ts';
 import type { Log } from './log.ts';
 import type { Instruments } from './metrics/types.ts';
 import { createCheck } from './probes/check.ts';
+import { createCommandCheck } from './probes/command.ts';
 import { createListenerTable, holdersOf } from './probes/listeners.ts';
 import { createProber } from './probes/prober.ts';
 import { readProcessOwner } from './probes/processOwner.ts';
@@ -38,6 +39,7 @@ import { openPoolStore } from './store/pools.ts';
 import { openPortStore } from './store/ports.ts';
 import { openReleasedStore } from './store/released.ts';
 import { SystemdOverDbus } from './systemd/adapter.ts';
+import type { CommandRunner } from './systemd/port.ts';
 import type { UserManager } from './systemd/userManager.ts';
 import { liveRows } from './units/table.ts';
 
@@ -76,6 +78,8 @@ export interface ControllerParts {
   readonly desired: DesiredState;
   readonly clockWatch: ClockWatch;
   readonly idle: IdleMonitor;
+  /** Runs the commands of probes. */
+  readonly commands: CommandRunner;
   /** How often the connection to systemd was made anew. */
   reconnects(): number;
 }
@@ -141,6 +145,19 @@ export function createParts(options: ControllerOptions, instruments: Instruments
     processOwner: (pid) => readProcessOwner(pid),
     askJupyter: createAskJupyter(clock),
   });
+  const instance = openInstance(config.stateDirectory);
+  const systemd = new SystemdOverDbus({
+    clock,
+    log,
+    address: options.busAddress,
+    liveProperties: liveRows().map((row) => row.name),
+    hasProcesses: (controlGroup) => hasProcesses(controlGroup, cgroupRoot),
+    onCall: (method, result, seconds) => instruments.dbusCalled(method, result, seconds),
+    onReconnect: () => {
+      reconnects += 1;
+      instruments.dbusReconnected();
+    },
+  });
   const ports: LoopPorts = {
     clock,
     clockJudge: clockWatch,
@@ -152,25 +169,20 @@ export function createParts(options: ControllerOptions, instruments: Instruments
     instruments,
     random: Math.random,
     source: desired,
-    systemd: new SystemdOverDbus({
-      clock,
-      log,
-      address: options.busAddress,
-      liveProperties: liveRows().map((row) => row.name),
-      hasProcesses: (controlGroup) => hasProcesses(controlGroup, cgroupRoot),
-      onCall: (method, result, seconds) => instruments.dbusCalled(method, result, seconds),
-      onReconnect: () => {
-        reconnects += 1;
-        instruments.dbusReconnected();
-      },
-    }),
+    systemd,
     runtime,
     poolStore: openPoolStore({ runtimeDirectory: config.runtimeDirectory, bootId, log }),
     released: openReleasedStore({ stateDirectory: config.stateDirectory, bootId, log }),
     portStore: openPortStore({ stateDirectory: config.stateDirectory, clock, log }),
     accounts,
     groups,
-    prober: createProber({ clock, log, check: createCheck(clock), listeners }),
+    prober: createProber({
+      clock,
+      log,
+      check: createCheck(clock),
+      checkCommand: createCommandCheck(systemd.commands, instance.id),
+      listeners,
+    }),
     idle,
     poolSampler: createUsageSampler({ clock, log, root: cgroupRoot, isDetailed }),
     hostFacts: () => readHostResources(cgroupRoot),
@@ -189,10 +201,10 @@ export function createParts(options: ControllerOptions, instruments: Instruments
       },
       recent: (server) => recorded.recent(server),
     },
-    instance: openInstance(config.stateDirectory),
+    instance,
     ...(options.userManager === undefined ? {} : { userManager: options.userManager }),
     isPortFree: (port) => !listeners().has(port),
     portHolders: (port) => holdersOf(port, listeners),
   };
-  return { ports, documents, desired, clockWatch, idle, reconnects: () => reconnects };
+  return { ports, documents, desired, clockWatch, idle, commands: systemd.commands, reconnects: () => reconnects };
 }

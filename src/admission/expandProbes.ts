@@ -1,7 +1,7 @@
 import type { ProbeKind } from '../spec/defaults.ts';
 import { requestPathProblem } from '../spec/paths.ts';
-import type { HttpCheck, ProbeSpec, ServerSpec, TcpCheck } from '../spec/types.ts';
-import { type Expander, FieldRefusal, headerProblem, mapValues, portProblem } from './fields.ts';
+import type { ProbeSpec, ServerSpec } from '../spec/types.ts';
+import { type Expander, expandCommand, FieldRefusal, headerProblem, mapValues, portProblem } from './fields.ts';
 
 /** The probes of a spec with their templates expanded; a port is a number, the server's own where none is named. @throws {FieldRefusal} */
 export function expandProbes(spec: Probes, field: Expander, port: number | undefined): Probes {
@@ -21,11 +21,12 @@ type Probes = Pick<ServerSpec, 'startupProbe' | 'readinessProbe' | 'livenessProb
 
 function expandCheck(
   kind: ProbeKind,
-  check: HttpCheck | TcpCheck,
+  check: ProbeSpec['check'],
   field: Expander,
   serverPort: number | undefined,
-): HttpCheck | TcpCheck {
+): ProbeSpec['check'] {
   const path = `spec.probes.${kind}.${check.kind}`;
+  if (check.kind === 'exec') return { ...check, command: expandCommand(`${path}.command`, check.command, field) };
   const port = probePort(`${path}.port`, check.port, field, serverPort);
   switch (check.kind) {
     case 'tcp':

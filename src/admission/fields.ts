@@ -73,6 +73,13 @@ export const directoryProblem = expandedPath(spec.pathProblem);
 /** The program of a command: an absolute path or a bare name. */
 export const programProblem = expandedPath(spec.programProblem);
 
+/** A program and its arguments. @throws {FieldRefusal} */
+export function expandCommand(path: string, command: readonly string[], field: Expander): string[] {
+  return command.map((argument, index) =>
+    field(`${path}[${index}]`, argument, index === 0 ? programProblem : unicodeProblem),
+  );
+}
+
 /** Any text that exec and systemd take. */
 export function unicodeProblem(text: string): string | undefined {
   return isUnicodeText(text) ? undefined : 'must be Unicode text without NUL and noncharacters';

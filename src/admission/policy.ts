@@ -115,9 +115,14 @@ function accountProblems({ name, uid, groups }: AccountFacts, { users }: Policy)
   return problems;
 }
 
-/** Whether a field may be written: it or one that it is in is listed. */
+/**
+ * Whether a field may be written: it or one that it is in is listed. A probe by exec runs what it says: whoever may choose no
+ * command may choose none there either, unless it is listed as such.
+ */
 function isAllowed(path: readonly string[], fields: readonly string[]): boolean {
-  return fields.some((field) => field.split('.').every((part, index) => path[index] === part));
+  const covers = (field: string) => field.split('.').every((part, index) => path[index] === part);
+  if (path[0] !== 'probes' || path[2] !== 'exec') return fields.some(covers);
+  return fields.some((field) => covers(field) && (fields.includes('command') || field.split('.').length >= 3));
 }
 
 /** Every field below `spec` that has a value of its own, lists as one. */

@@ -10,11 +10,10 @@ import {
   createExpander,
   directoryProblem,
   type Expander,
+  expandCommand,
   expandedPath,
   FieldRefusal,
   mapValues,
-  programProblem,
-  unicodeProblem,
 } from './fields.ts';
 import { hiddenHomeProblem } from './hiddenHome.ts';
 import { groupNames, type RunsAs } from './runsAs.ts';
@@ -166,12 +165,6 @@ function expandSpec(spec: ServerSpec, values: TemplateValues, facts: AdmissionFa
 
 function expandCommands(path: string, commands: ServerSpec['preStart'], field: Expander): string[][] {
   return commands.map((command, index) => expandCommand(`${path}[${index}]`, command, field));
-}
-
-function expandCommand(path: string, command: readonly string[], field: Expander): string[] {
-  return command.map((argument, index) =>
-    field(`${path}[${index}]`, argument, index === 0 ? programProblem : unicodeProblem),
-  );
 }
 
 function expandProperties(properties: ServerSpec['unitProperties'], field: Expander): ServerSpec['unitProperties'] {

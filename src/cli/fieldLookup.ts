@@ -1,5 +1,5 @@
 import { configSchema } from '../config/schema.ts';
-import { FIELDS_NOT_IN_THIS_VERSION, OTHER_NAMES } from '../spec/contractFields.ts';
+import { OTHER_NAMES } from '../spec/contractFields.ts';
 import { jsonSchemaOf } from '../spec/jsonSchema.ts';
 import { serverSchema } from '../spec/schema.ts';
 import { suggest } from '../spec/suggest.ts';
@@ -105,9 +105,6 @@ function extend(path: string, suffix: string): string {
 }
 
 function unknownMessage(text: string, parts: readonly string[]): string {
-  const ours = Object.hasOwn(OTHER_NAMES, text) ? OTHER_NAMES[text] : text;
-  const missing = [...FIELDS_NOT_IN_THIS_VERSION].find((path) => path === ours || path === `spec.${ours}`);
-  if (missing !== undefined) return `${missing}: not in this version`;
   const [{ document, path } = { document: 'server' as const, path: parts }] = readings(parts);
   const meant = nearestInside(document, path) ?? nearestByName(parts.at(-1) ?? '');
   return meant === undefined

@@ -128,10 +128,15 @@ function backoffWords({ initialMs, maxMs, resetAfterMs }: Backoff): string[] {
   return isDefault ? [] : asked.map(([ms, , words]) => `${words} ${formatDuration(ms)}`);
 }
 
-function probeWords({ check, periodMs, timeoutMs, failureThreshold }: ProbeSpec): string {
+/** What is asked; of a command no arguments. */
+function checkWords(check: ProbeSpec['check']): string {
+  if (check.kind === 'exec') return `exec ${check.command[0]}`;
   const port = check.port === undefined ? '' : `:${check.port}`;
-  const what = check.kind === 'http' ? `${check.scheme} ${port}${check.path}` : `tcp ${port || 'its port'}`;
-  return `${what} every ${formatDuration(periodMs)}, timeout ${formatDuration(timeoutMs)}, ${count(failureThreshold, 'failure')}`;
+  return check.kind === 'http' ? `${check.scheme} ${port}${check.path}` : `tcp ${port || 'its port'}`;
+}
+
+function probeWords({ check, periodMs, timeoutMs, failureThreshold }: ProbeSpec): string {
+  return `${checkWords(check)} every ${formatDuration(periodMs)}, timeout ${formatDuration(timeoutMs)}, ${count(failureThreshold, 'failure')}`;
 }
 
 function list(title: string, words: readonly string[]): readonly [string, string] | undefined {

@@ -1,10 +1,10 @@
-import { FIELDS_NOT_IN_THIS_VERSION, OTHER_NAMES } from '../spec/contractFields.ts';
+import { OTHER_NAMES } from '../spec/contractFields.ts';
 import { type FieldPart, type Position, readDocument } from '../spec/document.ts';
 import { explainIssues, type FieldProblem, formatProblem, locateProblems, type Vocabulary } from '../spec/problems.ts';
 import type { PathPart } from '../spec/schemaWalk.ts';
 import { findConfigProblems } from './consistency.ts';
 import { ConfigError } from './errors.ts';
-import { CONFIG_FIELDS_NOT_IN_THIS_VERSION, type ConfigDocument, configSchema } from './schema.ts';
+import { type ConfigDocument, configSchema } from './schema.ts';
 
 /** A configuration file that is right in itself. */
 export interface ConfigFile {
@@ -15,11 +15,6 @@ export interface ConfigFile {
 
 const VOCABULARY: Vocabulary = {
   schema: configSchema,
-  notInThisVersion: {
-    has: (path) =>
-      CONFIG_FIELDS_NOT_IN_THIS_VERSION.has(path) ||
-      FIELDS_NOT_IN_THIS_VERSION.has(path.replace(/^profiles(\.[\w-]+|\["[^"]*"\])/, 'spec')),
-  },
   otherNames: {
     ...Object.fromEntries(Object.entries(OTHER_NAMES).map(([other, path]) => [other, path.replace(/^spec\./, '')])),
     listen: 'metrics.listen',

@@ -63,7 +63,7 @@ export const policySchema = z
     ),
     fields: field(
       z.array(text(fieldPathProblem)),
-      'Fields of spec that a file may write, each with all that is in it: environment, resources.memory. What a profile says is not asked for. metadata is always allowed. Whoever may write group or supplementaryGroups may name any group.',
+      'Fields of spec that a file may write, each with all that is in it: environment, resources.memory. What a profile says is not asked for. metadata is always allowed. A command of a probe (probes.liveness.exec) needs command besides probes, or to be named itself. Whoever may write group or supplementaryGroups may name any group.',
       [],
     ),
     max: field(maxSchema, 'Limits, asked of the server as a whole, its profile merged in.'),

@@ -145,9 +145,6 @@ export const configSchema = z
 /** A configuration file that the schema accepts. */
 export type ConfigDocument = z.infer<typeof configSchema>;
 
-/** Fields that the contract names and this version doesn't have yet. */
-export const CONFIG_FIELDS_NOT_IN_THIS_VERSION: ReadonlySet<string> = new Set();
-
 function livePropertyProblem(name: string): string | undefined {
   const names = liveRows().map((row) => row.name);
   if (names.includes(name)) return undefined;

@@ -2,7 +2,7 @@ import { type ClientRequest, type RequestOptions, request as requestHttp } from 
 import { request as requestHttps } from 'node:https';
 import { connect } from 'node:net';
 import type { Clock } from '../clock.ts';
-import type { HttpCheck, ProbeSpec } from '../spec/types.ts';
+import type { HttpCheck, TcpCheck } from '../spec/types.ts';
 import { errorCode } from '../store/files.ts';
 
 /** What one try came to; `message` holds no query, header or body. */
@@ -13,7 +13,7 @@ export interface CheckResult {
 }
 
 /** Makes one try against 127.0.0.1. Never rejects; an aborted one is `notMade`. */
-export type Check = (check: ProbeSpec['check'], target: CheckTarget, signal: AbortSignal) => Promise<CheckResult>;
+export type Check = (check: HttpCheck | TcpCheck, target: CheckTarget, signal: AbortSignal) => Promise<CheckResult>;
 
 export interface CheckTarget {
   readonly port: number;

@@ -3,12 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { initialTransition, transition } from 'xstate';
 import { healthOf, isOver, type ProbeSnapshot, type ProbeTimes, probeMachine } from '../machines/probe.machine.ts';
 import { PROBE_KINDS, type ProbeKind } from '../spec/defaults.ts';
-import type { KnownHealth, ProbedPort, ProbeFailure, ProbeTarget, ProbeVerdict } from './types.ts';
+import type { KnownHealth, Probed, ProbeFailure, ProbeTarget, ProbeVerdict } from './types.ts';
 
 /** One probe of a run. */
 export interface Tried {
   readonly kind: ProbeKind;
-  readonly probed: ProbedPort;
+  readonly probed: Probed;
   snapshot: ProbeSnapshot;
   /** The check under way; undefined: none. */
   check: AbortController | undefined;
@@ -95,7 +95,7 @@ function failureOf({ tries }: Followed): ProbeFailure | undefined {
   return undefined;
 }
 
-function timesOf({ probe }: ProbedPort): ProbeTimes {
+function timesOf({ probe }: Probed): ProbeTimes {
   const { initialDelayMs, periodMs, successThreshold, failureThreshold } = probe;
   return { initialDelayMs, periodMs, successThreshold, failureThreshold };
 }

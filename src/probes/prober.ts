@@ -7,17 +7,19 @@ import { transition } from 'xstate';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { type ProbeEvent, type ProbeOutcome, probeMachine } from '../machines/probe.machine.ts';
-import type { Check } from './check.ts';
+import type { Check, CheckResult } from './check.ts';
+import type { CommandCheck } from './command.ts';
 import { type Followed, followTarget, type Tried, verdictOf, waitingTries } from './followed.ts';
 import type { ListenerTable } from './listeners.ts';
 import { type ProcessOwner, readProcessOwner } from './processOwner.ts';
 import { ownerOf } from './socketOwner.ts';
-import type { KnownHealth, Prober, ProbeTarget } from './types.ts';
+import type { KnownHealth, Probed, Prober, ProbeTarget } from './types.ts';
 
 export interface ProberOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly check: Check;
+  readonly checkCommand: CommandCheck;
   readonly listeners: ListenerTable;
   /** Absent: as /proc tells. */
   readonly processOwner?: ProcessOwner;
@@ -36,7 +38,15 @@ type Look = 'connect' | { readonly outcome: ProbeOutcome; readonly message: stri
 
 /** A prober that follows nothing yet. */
 export function createProber(options: ProberOptions): Prober {
-  const { clock, log, check, listeners, processOwner = readProcessOwner, concurrency = CONCURRENCY } = options;
+  const {
+    clock,
+    log,
+    check,
+    checkCommand,
+    listeners,
+    processOwner = readProcessOwner,
+    concurrency = CONCURRENCY,
+  } = options;
   const followed = new Map<string, Followed>();
   const watchers = new Set<(server: string) => void>();
   let underWay = 0;
@@ -66,14 +76,19 @@ export function createProber(options: ProberOptions): Prober {
     if (!isDeepStrictEqual(before, verdictOf(entry))) tell(server);
   };
 
+  const make = async ({ probe, ...asked }: Probed, signal: AbortSignal): Promise<CheckResult> => {
+    if ('command' in asked) return checkCommand(asked.command, probe.timeoutMs, signal);
+    if (probe.check.kind === 'exec') throw new TypeError('a command has no port');
+    return check(probe.check, { port: asked.port, timeoutMs: probe.timeoutMs }, signal);
+  };
+
   const startCheck = async (server: string, one: Tried): Promise<void> => {
     const startedAtMs = clock.monotonicMs();
-    const { probe, port } = one.probed;
     const controller = new AbortController();
     one.check = controller;
     underWay += 1;
     try {
-      const result = await check(probe.check, { port, timeoutMs: probe.timeoutMs }, controller.signal);
+      const result = await make(one.probed, controller.signal);
       one.check = undefined;
       const entry = followed.get(server);
       // An unfollowed server, an earlier invocation or an edited probe: nobody waits for this answer any more.
@@ -98,7 +113,8 @@ export function createProber(options: ProberOptions): Prober {
       if (underWay >= concurrency) break;
       // A listener may have unfollowed it meanwhile.
       if (followed.get(server) !== entry) continue;
-      const look = lookAt(one.probed.port, entry.target.owner, listeners, processOwner);
+      const { probed } = one;
+      const look = 'command' in probed ? 'connect' : lookAt(probed.port, entry.target.owner, listeners, processOwner);
       if (look !== 'connect') tried(server, entry, one, look, nowMs);
       else startCheck(server, one).catch((err: unknown) => log.error({ server, err }, 'probe failed unexpectedly'));
     }

@@ -1,15 +1,30 @@
 import type { ProbeKind } from '../spec/defaults.ts';
 import type { ProbeSpec } from '../spec/types.ts';
+import type { UnitProperty } from '../units/types.ts';
 
 /** What to probe, for one invocation of a server. */
 export interface ProbeTarget {
   readonly invocationId: string;
-  readonly probes: Readonly<Partial<Record<ProbeKind, ProbedPort>>>;
+  readonly probes: Readonly<Partial<Record<ProbeKind, Probed>>>;
   /** Whose the listening socket must be: any local user could squat a port. */
   readonly owner: SocketOwner;
 }
 
-/** One probe of a server and the port that it asks, resolved. */
+/** One probe of a server and what it asks. */
+export type Probed = ProbedPort | ProbedCommand;
+
+/** One by exec. */
+export interface ProbedCommand {
+  readonly probe: ProbeSpec;
+  readonly command: ProbeCommand;
+}
+
+/** A command as the unit that runs it. */
+export interface ProbeCommand {
+  readonly properties: readonly UnitProperty[];
+}
+
+/** One by http or tcp and the port that it asks, resolved. */
 export interface ProbedPort {
   readonly probe: ProbeSpec;
   readonly port: number;

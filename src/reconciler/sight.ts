@@ -6,14 +6,17 @@ import type { ServerEntry } from './entry.ts';
 import { isOurs, needsReading, newInvocation } from './observer.ts';
 import { positionOf } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
-import { probesOf, RESTARTED_AT } from './wish.ts';
+import { ProbeTargets } from './probeTargets.ts';
+import { RESTARTED_AT } from './wish.ts';
 
 /** What a look sees of a unit: asks systemd no more than it must, and keeps what measures the run on the run that is. */
 export class Sight {
   readonly #ports: LoopPorts;
+  readonly #probeTargets: ProbeTargets;
 
   constructor(ports: LoopPorts) {
     this.#ports = ports;
+    this.#probeTargets = new ProbeTargets(ports.instance.id);
   }
 
   /** Whether a name that nothing is known of is that of a unit of ours. @throws {SystemdError} */
@@ -72,7 +75,7 @@ export class Sight {
     const isUp = unit !== undefined && positionOf(unit) === 'active' && unit.invocationId !== '';
     if (isUp && unit.controlGroup !== '')
       sampler.follow(entry.name, unit.controlGroup, unit.invocationId, entry.isAdopted);
-    const probes = server === undefined ? undefined : probesOf(server);
+    const probes = entry.served === undefined ? undefined : this.#probeTargets.of(entry.served);
     if (!isUp || server === undefined || probes === undefined) prober.unfollow(entry.name);
     else {
       const { invocationId, mainPid } = unit;

@@ -1,12 +1,10 @@
 /** What is wished of a server and what it answers to, from its record and its present run. Pure. */
 
-import type { Server } from '../admission/types.ts';
 import type { UnitPosition, Wish } from '../machines/server.machine.ts';
-import type { ProbeFailure, ProbeTarget, ProbeVerdict } from '../probes/types.ts';
+import type { ProbeFailure, ProbeVerdict } from '../probes/types.ts';
 import type { SpecRecord } from '../source/types.ts';
-import { PROBE_KINDS } from '../spec/defaults.ts';
 import { formatDuration } from '../spec/quantities.ts';
-import type { ProbeSpec, ServerSpec } from '../spec/types.ts';
+import type { ServerSpec } from '../spec/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { ServerEntry } from './entry.ts';
 import { positionOf } from './plan.ts';
@@ -124,17 +122,6 @@ export function isDown(
 /** Whether more than being active makes it Ready. */
 export function isReadinessProbed({ startupProbe, readinessProbe }: ServerSpec): boolean {
   return startupProbe !== undefined || readinessProbe !== undefined;
-}
-
-/** The probes of a server and the ports that they ask; undefined: none. One without a port can't be made. */
-export function probesOf({ spec, port: own }: Server): ProbeTarget['probes'] | undefined {
-  const specs = { startup: spec.startupProbe, readiness: spec.readinessProbe, liveness: spec.livenessProbe };
-  const probes = PROBE_KINDS.flatMap((kind) => {
-    const probe: ProbeSpec | undefined = specs[kind];
-    const port = probe?.check.port ?? own;
-    return probe === undefined || port === undefined ? [] : [[kind, { probe, port: Number(port) }] as const];
-  });
-  return probes.length === 0 ? undefined : Object.fromEntries(probes);
 }
 
 /**

@@ -63,6 +63,11 @@ function memoryProblems({ limit, high, guarantee }: Memory): FieldProblem[] {
 
 type Probe = NonNullable<NonNullable<ServerDocument['spec']['probes']>[ProbeKind]>;
 
+/** The ways in which it asks; one where it is right. */
+function checksOf(probe: Probe): readonly string[] {
+  return (['http', 'tcp', 'exec'] as const).filter((kind) => probe[kind] !== undefined);
+}
+
 /** Its probes, each with its path. */
 function probesOf({ probes }: ServerDocument['spec']): { kind: ProbeKind; probe: Probe; path: PathPart[] }[] {
   return PROBE_KINDS.flatMap((kind) => {
@@ -73,13 +78,14 @@ function probesOf({ probes }: ServerDocument['spec']): { kind: ProbeKind; probe:
 
 function probeProblems(spec: ServerDocument['spec']): FieldProblem[] {
   return probesOf(spec)
-    .filter(({ probe }) => probe.http !== undefined && probe.tcp !== undefined)
-    .map(({ path }) => wrong(path, 'must have only one of http and tcp'));
+    .filter(({ probe }) => checksOf(probe).length > 1)
+    .map(({ path }) => wrong(path, 'must have only one of http, tcp and exec'));
 }
 
 function probeGaps(spec: ServerDocument['spec']): FieldProblem[] {
   return probesOf(spec).flatMap(({ probe, path }) => {
-    if (probe.http === undefined && probe.tcp === undefined) return wrong(path, 'must have http or tcp');
+    if (checksOf(probe).length === 0) return wrong(path, 'must have http, tcp or exec');
+    if (probe.exec !== undefined) return [];
     const [kind, check] = probe.http === undefined ? ['tcp', probe.tcp] : ['http', probe.http];
     const lacksPort = spec.port === 'none' && check?.port === undefined;
     return lacksPort ? wrong([...path, kind], 'must have a port, since spec.port is none') : [];
@@ -105,14 +111,17 @@ function backoffGaps({ backoff }: ServerDocument['spec']): FieldProblem[] {
   return [wrong(['spec', 'backoff', name], message)];
 }
 
-/** A probe comes from outside, and a network of its own has no way in. */
+/** A probe by http or tcp comes from outside, and a network of its own has no way in. */
 function networkProblems(spec: ServerDocument['spec']): FieldProblem[] {
   if (spec.sandbox?.privateNetwork !== true) return [];
   return probesOf(spec).flatMap(({ probe, path }) =>
     (['http', 'tcp'] as const)
       .filter((kind) => probe[kind] !== undefined)
       .map((kind) =>
-        wrong([...path, kind], 'can reach nothing: with sandbox.privateNetwork the server has a network of its own'),
+        wrong(
+          [...path, kind],
+          'can reach nothing: with sandbox.privateNetwork the server has a network of its own; ask by exec',
+        ),
       ),
   );
 }

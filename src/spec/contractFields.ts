@@ -1,14 +1,3 @@
-/**
- * Fields that the contract of `hublet/v1` names and this version doesn't have yet: refused as such, not as unknown.
- *
- * A list's elements are written `[]`. A field leaves this table with the change that adds it to the schema.
- */
-export const FIELDS_NOT_IN_THIS_VERSION: ReadonlySet<string> = new Set([
-  'spec.probes.startup.exec',
-  'spec.probes.readiness.exec',
-  'spec.probes.liveness.exec',
-]);
-
 /** What the same thing is called elsewhere: systemdspawner, JupyterHub, systemd, Kubernetes. For "did you mean". */
 export const OTHER_NAMES: Readonly<Record<string, string>> = {
   // systemdspawner and JupyterHub

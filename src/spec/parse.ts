@@ -1,7 +1,7 @@
 /** Text of one file -> the document that is written there, or what is wrong where. */
 import { canonicalJson } from './canonical.ts';
 import { findContradictions, nameProblems } from './consistency.ts';
-import { FIELDS_NOT_IN_THIS_VERSION, OTHER_NAMES } from './contractFields.ts';
+import { OTHER_NAMES } from './contractFields.ts';
 import { type ReadDocument, readDocument } from './document.ts';
 import { explainIssues, type FieldProblem, locateProblems, type Vocabulary } from './problems.ts';
 import { type ServerDocument, serverSchema } from './schema.ts';
@@ -9,7 +9,6 @@ import type { ParsedSpec, Problem } from './types.ts';
 
 const VOCABULARY: Vocabulary = {
   schema: serverSchema,
-  notInThisVersion: FIELDS_NOT_IN_THIS_VERSION,
   otherNames: OTHER_NAMES,
 };
 

@@ -21,8 +21,6 @@ export interface FieldProblem {
 /** What a kind of document knows beside its schema, for better messages. */
 export interface Vocabulary {
   readonly schema: z.ZodType;
-  /** Fields of the contract that this version lacks, as `spec.profile` and `sources[].policy`. */
-  readonly notInThisVersion: { has(path: string): boolean };
   /** What others call our fields: their name to our path. */
   readonly otherNames: Readonly<Record<string, string>>;
 }
@@ -103,10 +101,6 @@ function explainIssue(
 
 function explainUnknown(key: string, parent: readonly PathPart[], vocabulary: Vocabulary): FieldProblem {
   const path = [...parent, key];
-  const general = (parts: readonly PathPart[]) => formatFieldPath(parts).replaceAll(/\[\d+\]/g, '[]');
-  if (vocabulary.notInThisVersion.has(general(path))) {
-    return { path, message: 'is not in this version of hublet', code: 'NotInThisVersion', part: 'key' };
-  }
   const near = suggest(key, fieldNamesAt(vocabulary.schema, parent));
   const elsewhere = Object.hasOwn(vocabulary.otherNames, key) ? vocabulary.otherNames[key] : undefined;
   const hint = near ?? elsewhere ?? nestedName(key, parent, vocabulary);

@@ -8,7 +8,6 @@ import type { CompleteDocument, ServerDocument } from './schema.ts';
 import { parseMomentMs } from './times.ts';
 import type {
   Backoff,
-  HttpCheck,
   IdleCheck,
   IdleMeasure,
   IdlePolicy,
@@ -18,7 +17,6 @@ import type {
   Sandbox,
   ServerSpec,
   Suspension,
-  TcpCheck,
   UpdateIdle,
 } from './types.ts';
 import { parseUmask } from './umask.ts';
@@ -142,7 +140,8 @@ function resolveBackoff(backoff: Fields['backoff']): Backoff {
   };
 }
 
-function resolveCheck({ http, tcp }: Probe): HttpCheck | TcpCheck {
+function resolveCheck({ http, tcp, exec }: Probe): ProbeSpec['check'] {
+  if (exec !== undefined) return { kind: 'exec', command: exec.command };
   const port = http?.port ?? tcp?.port;
   if (http === undefined) return { kind: 'tcp', ...(port === undefined ? {} : { port }) };
   return {

@@ -102,6 +102,12 @@ export interface TcpCheck {
   readonly port?: number | string;
 }
 
+export interface ExecCheck {
+  readonly kind: 'exec';
+  /** Program and arguments; templates. */
+  readonly command: readonly string[];
+}
+
 /** Pauses between restarts. */
 export interface Backoff {
   /** Before the second restart in a row; doubled for each one after. */
@@ -112,7 +118,7 @@ export interface Backoff {
 }
 
 export interface ProbeSpec {
-  readonly check: HttpCheck | TcpCheck;
+  readonly check: HttpCheck | TcpCheck | ExecCheck;
   readonly initialDelayMs: number;
   /** Time between two tries; of readiness, once it has succeeded for the first time. */
   readonly periodMs: number;
@@ -221,13 +227,7 @@ export interface Problem {
 }
 
 /** Reasons of the condition Accepted=False that a file's text alone can give. */
-export type ProblemCode =
-  | 'Incomplete'
-  | 'ParseError'
-  | 'SchemaError'
-  | 'UnknownField'
-  | 'NotInThisVersion'
-  | 'TooLarge';
+export type ProblemCode = 'Incomplete' | 'ParseError' | 'SchemaError' | 'UnknownField' | 'TooLarge';
 
 export type ParsedSpec =
   | {

@@ -1,5 +1,6 @@
 import type { UnitProperty } from '../units/types.ts';
 import { PropertyNames } from './body.ts';
+import { Commands } from './commands.ts';
 import { forEachLimited } from './concurrency.ts';
 import { type AdminSettings, readAdminSettings } from './dropIns.ts';
 import { untilProcessesAreGone } from './leftProcesses.ts';
@@ -35,6 +36,7 @@ export class SystemdOverDbus implements Systemd {
   readonly #options: SystemdOptions;
   readonly #mirror: UnitMirror;
   readonly #link: Link;
+  readonly commands: Commands;
   readonly #listeners = new Set<(event: SystemdEvent) => void>();
   readonly #changed = new Set<string>();
   #version = '';
@@ -46,6 +48,7 @@ export class SystemdOverDbus implements Systemd {
   constructor(options: SystemdOptions) {
     this.#options = options;
     this.#mirror = new UnitMirror(options.liveProperties);
+    this.commands = new Commands({ ...options, manager: () => this.#link.manager() });
     this.#link = new Link(options, {
       properties: new PropertyNames([...readProperties, ...options.liveProperties]),
       onSignal: (signal) => this.#take(signal),
@@ -158,6 +161,7 @@ export class SystemdOverDbus implements Systemd {
   }
 
   #take(signal: SystemdSignal): void {
+    if (this.commands.take(signal)) return;
     this.#announce(this.#mirror.apply(signal));
     if (signal.kind === 'shutdownJob') {
       // At once: the ends that follow are systemd's doing, and some come before it has told its state.
@@ -259,6 +263,7 @@ export class SystemdOverDbus implements Systemd {
   }
 
   #disconnected(reason: string): void {
+    this.commands.lose(reason);
     this.#mirror.markStale();
     this.#mirror.apply(reloadOver);
     this.#emit({ kind: 'disconnected', reason });

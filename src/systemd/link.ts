@@ -7,7 +7,7 @@ import type { PropertyNames } from './body.ts';
 import { type Bus, connectBus } from './bus.ts';
 import type { MessageHeader } from './header.ts';
 import { Manager } from './manager.ts';
-import { ourUnitPathPrefix } from './path.ts';
+import { commandUnitPathPrefix, ourUnitPathPrefix } from './path.ts';
 import { SystemdError } from './port.ts';
 import { readSignal, type SystemdSignal } from './signals.ts';
 
@@ -149,7 +149,8 @@ export class Link {
   #wants({ sender, path }: MessageHeader): boolean {
     if (sender === 'org.freedesktop.DBus') return true;
     if (sender !== this.#owner) return false;
-    return path === '/org/freedesktop/systemd1' || path.startsWith(ourUnitPathPrefix);
+    if (path === '/org/freedesktop/systemd1') return true;
+    return path.startsWith(ourUnitPathPrefix) || path.startsWith(commandUnitPathPrefix);
   }
 
   #schedulePing(): void {

@@ -66,6 +66,8 @@ export class UnitMirror {
         return [];
       case 'ownerChanged':
       case 'shutdownJob':
+      case 'commandChanged':
+      case 'commandJobRemoved':
         return [];
     }
   }

@@ -2,6 +2,12 @@
 
 const unitRoot = '/org/freedesktop/systemd1/unit/';
 
+/** What the names of units begin with that run one command and are nobody's server. */
+export const commandUnitPrefix = 'hublet.probe-';
+
+/** What the object paths of those begin with. */
+export const commandUnitPathPrefix = `${unitRoot}hublet_2eprobe_2d`;
+
 /** What the object path of each of our units begins with, after escaping `hublet-`. */
 export const ourUnitPathPrefix = `${unitRoot}hublet_2d`;
 
@@ -39,6 +45,11 @@ export function unitOfPath(path: string): string | undefined {
 /** Whether a unit may be one of our servers, by its name alone: `hublet-*.service`. */
 export function isOurUnitName(name: string): boolean {
   return name.startsWith('hublet-') && name.endsWith('.service');
+}
+
+/** Whether a unit runs one command of ours, by its name alone. */
+export function isCommandUnitName(name: string): boolean {
+  return name.startsWith(commandUnitPrefix) && name.endsWith('.service');
 }
 
 /** Whether systemd takes this as a unit name at all; template names without an instance are left out. @see systemd.unit(5) */

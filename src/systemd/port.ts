@@ -46,6 +46,26 @@ export interface Systemd {
   on(listener: (event: SystemdEvent) => void): () => void;
 }
 
+/** Runs commands as units of their own, each once. */
+export interface CommandRunner {
+  /**
+   * Starts a transient unit of Type=oneshot and resolves with what became of it; an aborted one is stopped and `notMade`.
+   * Never rejects.
+   *
+   * @param name as `commandUnitName` gives them
+   * @param patienceMs how long to wait at all; its own time limit is among the properties
+   */
+  run(name: string, properties: readonly UnitProperty[], patienceMs: number, signal: AbortSignal): Promise<CommandEnd>;
+  /** Stops those that an earlier controller of this instance left. @throws {SystemdError} */
+  sweep(instanceId: string): Promise<void>;
+}
+
+export type CommandEnd =
+  /** `result`, `code` and `status`: as in UnitState, of a service that ended with this. */
+  | { readonly kind: 'ended'; readonly result: string; readonly code: number; readonly status: number }
+  /** It could not be run, or nobody knows what became of it. */
+  | { readonly kind: 'notMade'; readonly message: string };
+
 export type SystemdEvent =
   /** The unit appeared, changed state, ended or went away: look at `unit(name)`. */
   | { readonly kind: 'changed'; readonly unit: string }

@@ -1,5 +1,5 @@
 import type { BusSignal } from './bus.ts';
-import { isOurUnitName, unitOfPath } from './path.ts';
+import { isCommandUnitName, isOurUnitName, unitOfPath } from './path.ts';
 import type { UnitState } from './port.ts';
 import { usecToMs } from './values.ts';
 
@@ -10,6 +10,9 @@ export type SystemdSignal =
   | { readonly kind: 'jobNew'; readonly unit: string; readonly job: number }
   | { readonly kind: 'jobRemoved'; readonly unit: string; readonly job: number; readonly result: string }
   | { readonly kind: 'unitRemoved'; readonly unit: string }
+  /** About units that run one command. */
+  | { readonly kind: 'commandChanged'; readonly unit: string; readonly service: ServiceFacts }
+  | { readonly kind: 'commandJobRemoved'; readonly unit: string; readonly result: string }
   /** daemon-reload or daemon-reexec began or ended. */
   | { readonly kind: 'reloading'; readonly isActive: boolean }
   /** systemd has another unique name now; empty: none. */
@@ -52,8 +55,13 @@ export function readSignal(signal: BusSignal): SystemdSignal | undefined {
   const { body, member } = signal;
   if (member === 'PropertiesChanged') {
     const unit = unitOfPath(signal.path);
-    if (unit === undefined || !isOurUnitName(unit)) return undefined;
+    if (unit === undefined) return undefined;
     const properties = asRecord(body[1]);
+    if (isCommandUnitName(unit)) {
+      const isService = body[0] === 'org.freedesktop.systemd1.Service';
+      return isService ? { kind: 'commandChanged', unit, service: readServiceFacts(properties) } : undefined;
+    }
+    if (!isOurUnitName(unit)) return undefined;
     if (body[0] === 'org.freedesktop.systemd1.Unit')
       return { kind: 'unitChanged', unit, facts: readUnitFacts(properties) };
     if (body[0] === 'org.freedesktop.systemd1.Service') {
@@ -78,6 +86,7 @@ function readManagerSignal(member: string, body: readonly unknown[]): SystemdSig
     }
     case 'JobRemoved': {
       const unit = String(body[2]);
+      if (isCommandUnitName(unit)) return { kind: 'commandJobRemoved', unit, result: String(body[3]) };
       if (!isOurUnitName(unit)) return undefined;
       return { kind: 'jobRemoved', unit, job: Number(body[0]), result: String(body[3]) };
     }

@@ -28,7 +28,7 @@ export function processProperties({ spec }: Server, path: string, environmentFil
 }
 
 /** Program, arguments with the name first, and whether a failure is ignored. A prefix such as `+` has no way in here. */
-function execEntry(command: readonly string[]): unknown {
+export function execEntry(command: readonly string[]): unknown {
   return [command[0] ?? '', command.map(escapeArgument), false];
 }
 

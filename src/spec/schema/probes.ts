@@ -4,6 +4,7 @@ import { requestPathProblem } from '../paths.ts';
 import { field, text } from '../rule.ts';
 import { templatesIn } from '../templates.ts';
 import { portNumber } from './amounts.ts';
+import { commandSchema } from './commands.ts';
 
 const MAX_PROBE_SECONDS = 86_400;
 
@@ -24,6 +25,12 @@ const httpCheckSchema = z.strictObject({
   headers: field(z.record(text(headerNameProblem), text(headerValueProblem)), 'Headers of the request.', {}),
 });
 
+const execCheckSchema = z.strictObject({
+  command: commandSchema.describe(
+    'Program and arguments, never through a shell; templates count. The program is an absolute path or a bare name, found on the PATH of the server.',
+  ),
+});
+
 const probeSeconds = (minimum: number) => z.int().min(minimum).max(MAX_PROBE_SECONDS);
 const threshold = () => z.int().min(1).max(1000);
 
@@ -42,6 +49,10 @@ function probeSchema(kind: ProbeKind, words: ProbeWords) {
   return z.strictObject({
     http: field(httpCheckSchema, 'Succeeds when an HTTP GET does.'),
     tcp: field(z.strictObject({ port: probePort() }), 'Succeeds when the port accepts a connection.'),
+    exec: field(
+      execCheckSchema,
+      "Succeeds when a command ends with 0. It runs as the server's account, in its sandbox and with its environment, in a unit of its own with at most 256M, 64 tasks and one core, or the server's limits where they are lower, and is killed whole at its timeout. What it prints is thrown away.",
+    ),
     initialDelaySeconds: field(
       probeSeconds(0),
       'Wait between the start and the first try.',
@@ -62,7 +73,7 @@ export const probesSchema = z.strictObject({
       success: 'until it has started; always 1',
       failure: 'after which the start has failed: it is stopped and started again, as restartPolicy and backoff say',
     }),
-    'Has it started? Until this has succeeded neither of the others is made, and it is not ready; it must succeed within startTimeout. Exactly one of http and tcp.',
+    'Has it started? Until this has succeeded neither of the others is made, and it is not ready; it must succeed within startTimeout. Exactly one of http, tcp and exec.',
   ),
   readiness: field(
     probeSchema('readiness', {
@@ -70,7 +81,7 @@ export const probesSchema = z.strictObject({
       success: 'until ready',
       failure: 'until not ready',
     }),
-    'Is it ready? It is never stopped for this one. Exactly one of http and tcp.',
+    'Is it ready? It is never stopped for this one. Exactly one of http, tcp and exec.',
   ),
   liveness: field(
     probeSchema('liveness', {
@@ -78,7 +89,7 @@ export const probesSchema = z.strictObject({
       success: 'that take its failures back; always 1',
       failure: 'after which it is stopped, with its grace period, and started again, as restartPolicy and backoff say',
     }),
-    'Does it still work? Not asked unless this is written, as a server that is only busy would lose its work. Exactly one of http and tcp.',
+    'Does it still work? Not asked unless this is written, as a server that is only busy would lose its work. Exactly one of http, tcp and exec.',
   ),
 });
 

@@ -30,6 +30,8 @@ export interface FakeSystemd {
 
   /** The main process ends: by itself, by a signal, or as systemd reports it (`oom-kill`, `watchdog` ...). */
   kill(name: string, end: { readonly exit: number } | { readonly signal: number }, result?: string): void;
+  /** What commands (Type=oneshot) come to from now on, by their arguments: an exit code, or nothing while they run. 0 where never said. */
+  commandsExit(exit: (argv: readonly string[]) => number | undefined): void;
   /** The unit's next start fails at exec: 203 by default. */
   failNextStart(name: string, status?: number): void;
   /** Somebody else stops, restarts or changes it, as with systemctl. */
@@ -154,6 +156,13 @@ class Systemd1 implements FakeSystemd {
 
   kill(name: string, end: { readonly exit: number } | { readonly signal: number }, result?: string): void {
     this.#pid1.endProcess(name, end, result);
+  }
+
+  commandsExit(exit: (argv: readonly string[]) => number | undefined): void {
+    this.#pid1.commandExit = (unit) => {
+      const [command] = (unit.given.get('ExecStart')?.value ?? []) as readonly (readonly [string, string[]])[];
+      return exit(command?.[1] ?? []);
+    };
   }
 
   failNextStart(name: string, status = 203): void {

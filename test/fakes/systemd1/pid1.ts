@@ -40,6 +40,8 @@ export class FakePid1 {
   version = '252.39-1~deb12u2';
   /** Starts stay in activating until released. */
   isHoldingStarts = false;
+  /** What a command of Type=oneshot comes to: its exit code, or nothing while it runs. */
+  commandExit: (unit: FakeUnit) => number | undefined = () => 0;
   /** Units whose next exec fails, with the exit status that it fails with. */
   readonly failingStarts = new Map<string, number>();
   /** Units whose process ignores SIGTERM from its start on. */
@@ -188,10 +190,26 @@ export class FakePid1 {
       this.#ended(unit, 1, failing);
       return;
     }
+    if (unit.given.get('Type')?.value === 'oneshot') {
+      this.#runCommand(unit);
+      return;
+    }
     unit.enter('active', 'running');
     this.#changed(unit);
     this.#finishJob(unit, 'done');
     this.#changed(unit);
+  }
+
+  /** Its start job lasts as long as its process. */
+  #runCommand(unit: FakeUnit): void {
+    const status = this.commandExit(unit);
+    if (status !== undefined) {
+      this.#ended(unit, 1, status);
+      return;
+    }
+    const timeoutMs = Number((unit.given.get('TimeoutStartUSec')?.value ?? 90_000_000n) / 1000n);
+    const timer = setTimeout(() => this.#ended(unit, 2, 9, 'timeout'), timeoutMs);
+    unit.cancelTimer = () => clearTimeout(timer);
   }
 
   #runStop(unit: FakeUnit, job: number): void {
@@ -230,7 +248,8 @@ export class FakePid1 {
       return;
     }
     if (unit.job !== undefined) {
-      this.#finishJob(unit, unit.job.type === 'start' ? 'failed' : 'done');
+      const isCommandDone = unit.given.get('Type')?.value === 'oneshot' && unit.result === 'success';
+      this.#finishJob(unit, unit.job.type === 'start' && !isCommandDone ? 'failed' : 'done');
       this.#changed(unit);
     }
     this.#collect(unit);

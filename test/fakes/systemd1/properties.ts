@@ -21,7 +21,11 @@ function live(signature: string, unset: unknown, names: string): [string, KnownP
 export const knownProperties: ReadonlyMap<string, KnownProperty> = new Map([
   ['Description', { signature: 's', of: 'Unit', unset: '' }],
   ...named('Unit', 's', 'CollectMode SourcePath'),
-  ...named('Unit', 'as', 'Documentation After Before Wants Requires PartOf Conflicts RequiresMountsFor'),
+  ...named(
+    'Unit',
+    'as',
+    'Documentation After Before Wants Requires PartOf Conflicts RequiresMountsFor JoinsNamespaceOf',
+  ),
   ...named('Unit', 't', 'StartLimitIntervalUSec JobRunningTimeoutUSec'),
   ...named('Unit', 'u', 'StartLimitBurst'),
   ...named('Unit', 'b', 'DefaultDependencies RefuseManualStop'),

@@ -49,6 +49,19 @@ describe('a policy', () => {
     expect(problems({ environmentFiles: ['/etc/shadow'] })[0]).toMatch(/^spec\.environmentFiles is not/);
   });
 
+  it('lets a probe run commands only where commands may be chosen, or where that is listed', () => {
+    const spec = { probes: { liveness: { exec: { command: ['x'] }, periodSeconds: 5 } } };
+    const under = (...fields: string[]) => problems(spec, { policy: { ...HUB, fields } });
+    const denied = (fields: string) => [
+      `spec.probes.liveness.exec.command is not one of the fields that it allows (${fields})`,
+    ];
+    expect(under('probes', 'command')).toEqual([]);
+    expect(under('probes.liveness.exec', 'probes.liveness.periodSeconds')).toEqual([]);
+    expect(under('probes')).toEqual(denied('probes'));
+    expect(under('probes.liveness')).toEqual(denied('probes.liveness'));
+    expect(under('command')).toHaveLength(2);
+  });
+
   it('denies other profiles, and doing without one', () => {
     expect(problems({ command: ['x'] }, { profile: 'gpu' })).toContain(
       'the profile gpu is not one of those that it allows (notebook)',

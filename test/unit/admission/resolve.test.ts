@@ -107,11 +107,13 @@ describe('an admitted server', () => {
       headers: { 'X-User': 'alice' },
       port: 20_001,
     });
-    expect(server({ readinessProbe: http('{PORT}') }).spec.readinessProbe?.check.port).toBe(20_001);
-    expect(server({ startupProbe: http('{PORT}') }).spec.startupProbe?.check.port).toBe(20_001);
-    expect(server({ livenessProbe: http('{PORT}') }).spec.livenessProbe?.check.port).toBe(20_001);
-    expect(server({ readinessProbe: http(99) }).spec.readinessProbe?.check.port).toBe(99);
-    expect(server({ readinessProbe: probe({ kind: 'tcp' }) }).spec.readinessProbe?.check.port).toBe(20_001);
+    expect(server({ readinessProbe: http('{PORT}') }).spec.readinessProbe?.check).toMatchObject({ port: 20_001 });
+    expect(server({ startupProbe: http('{PORT}') }).spec.startupProbe?.check).toMatchObject({ port: 20_001 });
+    expect(server({ livenessProbe: http('{PORT}') }).spec.livenessProbe?.check).toMatchObject({ port: 20_001 });
+    expect(server({ readinessProbe: http(99) }).spec.readinessProbe?.check).toMatchObject({ port: 99 });
+    expect(server({ readinessProbe: probe({ kind: 'tcp' }) }).spec.readinessProbe?.check).toMatchObject({
+      port: 20_001,
+    });
   });
 
   it('is not changed by being admitted again', () => {

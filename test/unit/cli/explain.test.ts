@@ -118,10 +118,10 @@ describe('hublet explain', () => {
     }
   });
 
-  it('leads from every name that others use to a field that is there, or says that it is not in this version', () => {
+  it('leads from every name that others use to a field that is there', () => {
     for (const name of Object.keys(OTHER_NAMES)) {
       const found = findField(name);
-      if (found.kind === 'unknown') expect(found.message).toMatch(/not in this version|did you mean/);
+      if (found.kind === 'unknown') expect(found.message).toMatch(/did you mean/);
     }
   });
 });

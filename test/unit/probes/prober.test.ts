@@ -5,7 +5,7 @@ import { type Check, type CheckResult, createCheck } from '../../../src/probes/c
 import { createListenerTable } from '../../../src/probes/listeners.ts';
 import { createProber } from '../../../src/probes/prober.ts';
 import type { Listener } from '../../../src/probes/socketOwner.ts';
-import type { ProbedPort, ProbeTarget } from '../../../src/probes/types.ts';
+import type { ProbeCommand, ProbedPort, ProbeTarget } from '../../../src/probes/types.ts';
 import type { ProbeSpec } from '../../../src/spec/types.ts';
 import { FakeClock } from '../../fakes/clock.ts';
 import { FakeLog } from '../../fakes/log.ts';
@@ -54,10 +54,22 @@ class FakeHost {
       this.open.push({ port, signal, answer });
     });
 
+  /** Commands that wait for their end. */
+  readonly commands: {
+    command: ProbeCommand;
+    timeoutMs: number;
+    signal: AbortSignal;
+    answer: (result: CheckResult) => void;
+  }[] = [];
+
   readonly prober = createProber({
     clock: this.clock,
     log: this.log,
     check: this.#check,
+    checkCommand: (command, timeoutMs, signal) =>
+      new Promise((answer) => {
+        this.commands.push({ command, timeoutMs, signal, answer });
+      }),
     concurrency: 3,
     processOwner: (pid) => this.processes.get(pid),
     listeners: () => {
@@ -440,6 +452,7 @@ test('a real server of this account becomes ready, and not ready once it is gone
     clock,
     log: new FakeLog(),
     check: createCheck(clock),
+    checkCommand: async () => ({ outcome: 'notMade', message: '' }),
     listeners: createListenerTable(clock),
   });
   onTestFinished(() => prober.stop());
@@ -471,3 +484,26 @@ async function serve(answer: RequestListener): Promise<Server> {
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return server;
 }
+
+test('a command is run without a look at any port, and its end is the answer', async () => {
+  const host = new FakeHost();
+  const check = { kind: 'exec', command: ['/bin/check'] } as const;
+  const { probe } = probeOf(80, { check, timeoutMs: 7_000, failureThreshold: 2 });
+  const command = { properties: [{ name: 'Type', signature: 's', value: 'oneshot' }] };
+  host.prober.follow('alice', { ...targetOf(80), probes: { readiness: { probe, command } } });
+  host.clock.advance(0);
+  expect(host.commands[0]).toMatchObject({ command, timeoutMs: 7_000 });
+  expect(host.looks).toBe(0);
+
+  host.commands[0]?.answer({ outcome: 'notMade', message: 'no such program' });
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  expect(host.verdict()).toMatchObject({ isReady: undefined, message: 'no such program' });
+  host.clock.advance(1_000);
+  host.commands[1]?.answer({ outcome: 'succeeded', message: 'its command ended with 0' });
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  expect(host.verdict()).toMatchObject({ isReady: true, reason: 'ProbeSucceeded' });
+
+  host.clock.advance(10_000);
+  host.prober.unfollow('alice');
+  expect(host.commands[2]?.signal.aborted).toBe(true);
+});

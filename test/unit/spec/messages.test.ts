@@ -47,10 +47,10 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
     'alice.yaml:7:3: spec.privateTmp: is not a known field, did you mean spec.sandbox.privateTmp?',
   ],
   [
-    'fields of the contract that are not there yet',
-    serverWith('deletionPolicy: Orphaned', 'probes:', '  liveness: {exec: {command: [x]}}'),
+    'what becomes of it, and a command of a probe',
+    serverWith('deletionPolicy: Orphaned', 'probes:', '  liveness: {exec: {command: []}}'),
     'alice.yaml:7:19: spec.deletionPolicy: must be Stop or Orphan, not "Orphaned", did you mean Orphan?',
-    'alice.yaml:9:16: spec.probes.liveness.exec: is not in this version of hublet',
+    'alice.yaml:9:32: spec.probes.liveness.exec.command: must not be an empty list',
   ],
   [
     'no command',
@@ -215,12 +215,12 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
   [
     'a probe of nothing',
     serverWith('probes: {readiness: {periodSeconds: 5}}'),
-    'alice.yaml:7:23: spec.probes.readiness: must have http or tcp',
+    'alice.yaml:7:23: spec.probes.readiness: must have http, tcp or exec',
   ],
   [
     'a probe of two kinds',
     serverWith('probes: {readiness: {http: {}, tcp: {}}}'),
-    'alice.yaml:7:23: spec.probes.readiness: must have only one of http and tcp',
+    'alice.yaml:7:23: spec.probes.readiness: must have only one of http, tcp and exec',
   ],
   [
     'a probe with wrong parts',
@@ -233,8 +233,8 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
   [
     'other probes of two kinds',
     serverWith('probes: {startup: {http: {}, tcp: {}}, liveness: {http: {}, tcp: {}}}'),
-    'alice.yaml:7:21: spec.probes.startup: must have only one of http and tcp',
-    'alice.yaml:7:52: spec.probes.liveness: must have only one of http and tcp',
+    'alice.yaml:7:21: spec.probes.startup: must have only one of http, tcp and exec',
+    'alice.yaml:7:52: spec.probes.liveness: must have only one of http, tcp and exec',
   ],
   [
     'a liveness probe that takes two successes',
@@ -265,8 +265,8 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
   ],
   [
     'a probe by exec',
-    serverWith('probes: {readiness: {exec: {command: [x]}}}'),
-    'alice.yaml:7:24: spec.probes.readiness.exec: is not in this version of hublet',
+    serverWith('probes: {readiness: {exec: {command: x}, tcp: {}}, startup: {}}'),
+    'alice.yaml:7:40: spec.probes.readiness.exec.command: must be a list, not a text',
   ],
   [
     'a probe and a template of no port',
