@@ -14,21 +14,32 @@ export interface Assets {
   find(name: string): Asset | undefined;
 }
 
-const TYPES = {
-  'page.css': 'text/css; charset=utf-8',
-  'page.js': 'text/javascript; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
-} as const;
+/** Parts of the one sheet, in their order: the later wins. */
+const STYLE = ['ground', 'frame', 'drawings', 'summary', 'list', 'rows', 'panels', 'narrow'];
 
 /** Reads the page's own files, once. @throws {NodeJS.ErrnoException} where they are not beside this one */
 export function readAssets(): Assets {
-  const assets = new Map<string, Asset>();
-  const path = (name: keyof typeof TYPES): string => {
-    const text = readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8');
-    assets.set(name, { text, contentType: TYPES[name] });
-    const digest = createHash('sha256').update(text).digest('hex').slice(0, 12);
+  const files: Readonly<Record<string, Asset>> = {
+    'page.css': {
+      text: STYLE.map((part) => read(`style/${part}.css`)).join('\n'),
+      contentType: 'text/css; charset=utf-8',
+    },
+    'page.js': { text: read('page.js'), contentType: 'text/javascript; charset=utf-8' },
+    'icon.svg': { text: read('icon.svg'), contentType: 'image/svg+xml' },
+  };
+  const path = (name: string): string => {
+    const digest = createHash('sha256')
+      .update(files[name]?.text ?? '')
+      .digest('hex')
+      .slice(0, 12);
     return `/assets/${name}?${digest}`;
   };
-  const paths: AssetPaths = { style: path('page.css'), script: path('page.js'), icon: path('icon.svg') };
-  return { paths, find: (name) => assets.get(name) };
+  return {
+    paths: { style: path('page.css'), script: path('page.js'), icon: path('icon.svg') },
+    find: (name) => (Object.hasOwn(files, name) ? files[name] : undefined),
+  };
+}
+
+function read(name: string): string {
+  return readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8');
 }

@@ -1,7 +1,8 @@
 import { type Html, html } from './html.ts';
 
-/** Height of every drawing in its own units; the style stretches it to the size it is shown in. */
+/** Heights of drawings in their own units; the style stretches them to the size they are shown in. A small one needs no more. */
 const HEIGHT = 100;
+const SPARK_HEIGHT = 40;
 
 /**
  * A small picture of how an amount went, filled down to its foot, its height the limit (or a little over its own peak).
@@ -9,9 +10,9 @@ const HEIGHT = 100;
  */
 export function sparkline(values: Float32Array | undefined, limit: number | undefined): Html | undefined {
   if (values === undefined) return undefined;
-  const path = areaPath(values, scaleOf(values, limit));
+  const path = areaPath(values, scaleOf(values, limit), SPARK_HEIGHT);
   if (path === '') return undefined;
-  return html`<svg class="spark" viewBox="0 0 ${values.length - 1} ${HEIGHT}" preserveAspectRatio="none" aria-hidden="true"><path d="${path}"/></svg>`;
+  return html`<svg class="spark" viewBox="0 0 ${values.length - 1} ${SPARK_HEIGHT}" preserveAspectRatio="none" aria-hidden="true"><path d="${path}"/></svg>`;
 }
 
 /** How much of a limit is used, as a bar; undefined: there is none. Hidden from screen readers: the amounts stand beside it. */
@@ -24,7 +25,7 @@ export function bar(share: number | undefined): Html | undefined {
 /** A large drawing over the last hour with its limit as a line. */
 export function hourChart(values: Float32Array | undefined, limit: number | undefined, label: string): Html {
   const scale = scaleOf(values ?? new Float32Array(), limit) * (limit === undefined ? 1 : 1.08);
-  const path = values === undefined ? '' : areaPath(values, scale);
+  const path = values === undefined ? '' : areaPath(values, scale, HEIGHT);
   const width = (values?.length ?? 60) - 1;
   const limitY = limit === undefined ? undefined : tenth(HEIGHT * (1 - limit / scale));
   return html`<svg class="chart" viewBox="0 0 ${width} ${HEIGHT}" preserveAspectRatio="none" role="img" aria-label="${label}">${[
@@ -61,36 +62,35 @@ function scaleOf(values: Float32Array, limit: number | undefined): number {
  * The outline of each run of known values, closed a little below the picture, so that only its upper edge is seen.
  * Whole units and steps from point to point keep it short; level stretches are one step.
  */
-function areaPath(values: Float32Array, scale: number): string {
+function areaPath(values: Float32Array, scale: number, height: number): string {
   let path = '';
-  const foot = HEIGHT + 5;
+  const foot = height + 5;
   for (let at = 0; at < values.length; at += 1) {
     if (Number.isNaN(values[at])) continue;
-    let y = heightOf(values[at], scale);
     const first = at;
+    let y = heightOf(values[at], scale, height);
     // Runs that reach the edges begin and end outside of the picture, so that no upright line stands there.
-    path += first === 0 ? `M-1 ${foot}V${y}h1` : `M${first} ${foot}V${y}`;
-    let level = 0;
+    path += first === 0 ? `M-1 ${foot}V${y}h1l` : `M${first} ${foot}V${y}l`;
+    let width = 0;
     for (at += 1; at < values.length && !Number.isNaN(values[at]); at += 1) {
-      const next = heightOf(values[at], scale);
-      if (next === y) {
-        level += 1;
-        continue;
-      }
-      path += `${level > 0 ? `h${level}` : ''}l1 ${next - y}`;
-      level = 0;
+      const next = heightOf(values[at], scale, height);
+      width += 1;
+      if (next === y && at + 1 < values.length) continue;
+      if (width > 1) path += `${width - 1} 0 `;
+      path += `1 ${next - y} `;
+      width = 0;
       y = next;
     }
     // A lone point is drawn as a short step: a line of no length is not seen.
-    const rest = (at - 1 === first ? 0.5 : level) + (at === values.length ? 1 : 0);
-    path += `${rest > 0 ? `h${rest}` : ''}V${foot}z`;
+    const rest = (at - 1 === first ? 0.5 : width) + (at === values.length ? 1 : 0);
+    path += `${rest} 0V${foot}z`;
   }
   return path;
 }
 
-function heightOf(value: number | undefined, scale: number): number {
+function heightOf(value: number | undefined, scale: number, height: number): number {
   const share = Math.min(1, Math.max(0, (value ?? 0) / scale));
-  return Math.round(HEIGHT * (1 - share));
+  return Math.round(height * (1 - share));
 }
 
 function tenth(value: number): number {

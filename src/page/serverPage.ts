@@ -98,7 +98,7 @@ function amount(
 
 function drawing(values: Float32Array | undefined, limit: number | undefined, label: string): Html {
   if (values === undefined || values.every(Number.isNaN))
-    return html`<p class="unmeasured">Not up in the last hour</p>`;
+    return html`<p class="unmeasured">Nothing measured in the last hour</p>`;
   return html`${hourChart(values, limit, limit === undefined ? label : `${label}; the dashed line is its limit`)}${AXIS}`;
 }
 

@@ -6,7 +6,7 @@ import type { Board } from './board.ts';
 /** Where a reader's events go: an HTTP response. */
 export interface Sink {
   /** False: more than it can take at once, wait for `drain`. */
-  write(text: string): boolean;
+  write(bytes: Uint8Array): boolean;
   on(event: 'drain' | 'close', listener: () => void): unknown;
   end(): void;
   /** Cuts it off. */
@@ -31,6 +31,8 @@ const STALLED_MS = 20_000;
 const READERS_MAX = 32;
 /** What a browser waits before it comes back. */
 const RETRY_MS = 3_000;
+const WELCOME = Buffer.from(`retry: ${RETRY_MS}\n\n`);
+const HEARTBEAT = Buffer.from(': still here\n\n');
 
 interface Reader {
   readonly topic: string;
@@ -75,7 +77,7 @@ export class LiveStream {
     sink.on('drain', () => {
       reader.stalledMs = undefined;
     });
-    this.#write(reader, `retry: ${RETRY_MS}\n\n`);
+    this.#write(reader, WELCOME);
     const sinceMs = this.#options.clock.monotonicMs() - this.#lookedMs;
     if (!this.#isLooking) this.#lookAfter(Math.max(0, SOON_MS - sinceMs));
   }
@@ -120,8 +122,8 @@ export class LiveStream {
   async #tell(topic: string): Promise<void> {
     const board = await this.#options.board(topic);
     const nowMs = this.#options.clock.monotonicMs();
-    /** One text for all readers that are equally far. */
-    const texts = new Map<string | undefined, string>();
+    /** The same bytes for all readers that are equally far. */
+    const changes = new Map<string | undefined, Uint8Array>();
     for (const reader of [...this.#readers]) {
       if (reader.topic !== topic) continue;
       if (reader.stalledMs !== undefined) {
@@ -133,18 +135,18 @@ export class LiveStream {
         reader.sink.end();
         continue;
       }
-      const text = texts.get(reader.lastId) ?? changeText(board, reader.lastId);
-      texts.set(reader.lastId, text);
+      const change = changes.get(reader.lastId) ?? changeBytes(board, reader.lastId);
+      changes.set(reader.lastId, change);
       reader.lastId = board.id;
-      if (text !== '') this.#write(reader, text);
-      else if (nowMs - reader.wroteMs >= HEARTBEAT_MS) this.#write(reader, ': still here\n\n');
+      if (change.length > 0) this.#write(reader, change);
+      else if (nowMs - reader.wroteMs >= HEARTBEAT_MS) this.#write(reader, HEARTBEAT);
     }
   }
 
-  #write(reader: Reader, text: string): void {
+  #write(reader: Reader, bytes: Uint8Array): void {
     const nowMs = this.#options.clock.monotonicMs();
     reader.wroteMs = nowMs;
-    if (!reader.sink.write(text)) reader.stalledMs = nowMs;
+    if (!reader.sink.write(bytes)) reader.stalledMs = nowMs;
   }
 
   #drop(reader: Reader): void {
@@ -155,7 +157,7 @@ export class LiveStream {
 }
 
 /** Empty: nothing is new. */
-function changeText(board: Board, lastId: string | undefined): string {
+function changeBytes(board: Board, lastId: string | undefined): Uint8Array {
   const change = board.since(lastId);
-  return change === undefined ? '' : `id: ${board.id}\ndata: ${JSON.stringify(change)}\n\n`;
+  return Buffer.from(change === undefined ? '' : `id: ${board.id}\ndata: ${JSON.stringify(change)}\n\n`);
 }

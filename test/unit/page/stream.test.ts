@@ -11,8 +11,8 @@ class FakeSink extends EventEmitter implements Sink {
   end_: 'open' | 'ended' | 'destroyed' = 'open';
   isSlow = false;
 
-  write(text: string): boolean {
-    this.written.push(text);
+  write(bytes: Uint8Array): boolean {
+    this.written.push(Buffer.from(bytes).toString());
     return !this.isSlow;
   }
   end(): void {
