@@ -5,11 +5,10 @@ import type { HttpServer } from './http.ts';
 /** A taken port may become free: it is tried again this often. */
 const RETRY_MS = 15_000;
 
-export interface ListenerState {
-  readonly address: string;
-  /** Why it does not listen; undefined where it does. */
-  readonly problem: string | undefined;
-}
+/** Where it listens, or why it does not. */
+export type ListenerState =
+  | { readonly address: string; readonly problem: undefined }
+  | { readonly address: string; readonly problem: string; readonly reason: 'AddressInUse' | 'Failed' };
 
 /**
  * Keeps an HTTP server listening on its address, trying again while it can't: no metrics is no reason to keep no servers.
@@ -34,7 +33,7 @@ export function keepListening(
     }
     if (result.message !== lastProblem) {
       ports.log.warn({ reason: result.reason, listen }, result.message);
-      ports.tell({ address: listen, problem: result.message });
+      ports.tell({ address: listen, problem: result.message, reason: result.reason });
     }
     lastProblem = result.message;
     cancelRetry = ports.clock.after(RETRY_MS, () => void attempt());

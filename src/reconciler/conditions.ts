@@ -101,6 +101,9 @@ function ready(view: ServerView): ConditionState {
   });
   if (view.busLostMs > BUS_GRACE_MS) return state('Unknown', 'BusDisconnected', 'no connection to systemd over D-Bus');
   if (entry.end !== undefined) return state('False', 'NotRunning', 'it has ended; its journal is being asked why');
+  if (record !== undefined && entry.generation < record.generation && !record.isDeleted) {
+    return state('Unknown', 'Unobserved', 'its newest spec has not been looked at yet');
+  }
   const { context, value } = entry.snapshot;
   const spec = judgedSpec(entry, record);
   const isProbed = spec !== undefined && isReadinessProbed(spec);

@@ -2,7 +2,7 @@ import type { ConfigState } from '../config/types.ts';
 import type { ClockJump } from '../schedule/clockWatch.ts';
 import type { Condition } from '../status/types.ts';
 import { messageOf } from './effects.ts';
-import { hostStatus } from './hostView.ts';
+import { type HttpState, hostStatus } from './hostView.ts';
 import type { ReconcileLoop } from './loop.ts';
 import type { LoopPorts } from './ports.ts';
 import { phaseOf } from './statusView.ts';
@@ -10,13 +10,6 @@ import { phaseOf } from './statusView.ts';
 /** Many servers change at once: their counts are written together. */
 const GATHER_MS = 250;
 const RETRY_MS = 5_000;
-
-/** Where HTTP listens, or why it doesn't. */
-export interface HttpState {
-  readonly address: string;
-  /** Undefined: it listens. */
-  readonly problem: string | undefined;
-}
 
 /** What the controller knows of itself. */
 export interface ControllerFacts {

@@ -6,6 +6,11 @@ import type { ConditionReason, ConditionType } from '../status/reasons.ts';
 import { type Condition, type HostStatus, PHASES, type Phase } from '../status/types.ts';
 import type { LoopPorts } from './ports.ts';
 
+/** Where HTTP listens, or why it doesn't. */
+export type HttpState =
+  | { readonly address: string; readonly problem: undefined }
+  | { readonly address: string; readonly problem: string; readonly reason: 'AddressInUse' | 'Failed' };
+
 /** What the host's status is made from besides the ports. */
 export interface HostFacts {
   readonly version: string;
@@ -14,7 +19,7 @@ export interface HostFacts {
   readonly phases: Iterable<Phase>;
   readonly reconnects: number;
   /** Address of the HTTP server and why it doesn't listen; null: switched off. */
-  readonly http: { readonly address: string; readonly problem: string | undefined } | null;
+  readonly http: HttpState | null;
   /** Undefined: it is never loaded anew. */
   readonly config: ConfigState | undefined;
   /** Undefined: none whose grace is not over. */
@@ -62,6 +67,7 @@ function hostConditions(ports: LoopPorts, facts: HostFacts): readonly Condition[
   const states = ports.source.states();
   const lost = states.filter((state) => !state.isReady);
   const held = states.filter((state) => state.heldForPrune.length > 0);
+  const polled = states.filter((state) => state.isReady && state.isWatched === false);
   const isConnected = ports.systemd.isConnected();
   const http = facts.http;
   return [
@@ -82,6 +88,12 @@ function hostConditions(ports: LoopPorts, facts: HostFacts): readonly Condition[
     ...(facts.config === undefined ? [] : [configCondition(facts.config, condition)]),
     condition('BusConnected', isConnected, isConnected ? 'Connected' : 'Disconnected', ''),
     condition(
+      'WatchDegraded',
+      polled.length > 0,
+      polled.length > 0 ? 'PollingOnly' : 'Watching',
+      polled.map(({ path }) => `${path} can't be watched: changes are found by listing it every 5 s`).join('; '),
+    ),
+    condition(
       'ClockSane',
       facts.clockJump === undefined,
       facts.clockJump === undefined ? 'Steady' : 'Jumped',
@@ -93,7 +105,7 @@ function hostConditions(ports: LoopPorts, facts: HostFacts): readonly Condition[
           condition(
             'HttpReady',
             http.problem === undefined,
-            http.problem === undefined ? 'Listening' : 'AddressInUse',
+            http.problem === undefined ? 'Listening' : http.reason,
             http.problem ?? http.address,
           ),
         ]),

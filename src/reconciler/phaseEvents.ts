@@ -1,6 +1,5 @@
 import type { ServerSnapshot } from '../machines/server.machine.ts';
 import type { ProbeFailure } from '../probes/types.ts';
-import type { SpecRecord } from '../source/types.ts';
 import type { EventReason } from '../status/reasons.ts';
 import type { ServerEntry } from './entry.ts';
 import type { LoopPorts } from './ports.ts';
@@ -13,9 +12,13 @@ export class PhaseEvents {
     this.#ports = ports;
   }
 
-  tell(entry: ServerEntry, before: ServerSnapshot, record: SpecRecord | undefined): void {
+  tell(entry: ServerEntry, before: ServerSnapshot): void {
     const { value, context } = entry.snapshot;
     if (value === before.value) return;
+    const isStarted = before.value === 'starting' && (value === 'running' || value === 'ready');
+    if (isStarted) this.#record(entry, 'Started', 'its main process runs');
+    const isGoing = value === 'deleting' || value === 'deleted' || value === 'left';
+    if (before.value === 'deleting' && !isGoing) this.#record(entry, 'DeletionCancelled', 'its spec file is back');
     switch (value) {
       case 'starting':
         this.#record(entry, 'Starting', 'asked systemd to start it');
@@ -31,10 +34,6 @@ export class PhaseEvents {
         this.#record(entry, 'BackOff', `starts again in ${seconds} s`);
         return;
       }
-      case 'stopping':
-        if (record?.spec?.suspend !== undefined && entry.stopFor === undefined)
-          this.#record(entry, 'Suspended', record.spec.suspend.reason ?? 'by its spec');
-        return;
       case 'updating':
         this.#record(entry, 'Restarted', restartWords(entry));
         return;
@@ -42,6 +41,7 @@ export class PhaseEvents {
         this.#record(entry, 'Deleting', 'its spec file is gone');
         return;
       case 'pending':
+      case 'stopping':
       case 'stopped':
       case 'ended':
       case 'failed':

@@ -1,5 +1,6 @@
 import type { SpecRecord } from '../source/types.ts';
 import type { UnitState } from '../systemd/port.ts';
+import { ConditionEvents } from './conditionEvents.ts';
 import { messageOf } from './effects.ts';
 import { memoryOf, type ServerEntry } from './entry.ts';
 import { positionOf } from './plan.ts';
@@ -21,9 +22,11 @@ export interface ViewFacts {
 /** Writes what a look found: the status file and the controller's own memory. The only writer of both. */
 export class Publisher {
   readonly #ports: LoopPorts;
+  readonly #events: ConditionEvents;
 
   constructor(ports: LoopPorts) {
     this.#ports = ports;
+    this.#events = new ConditionEvents(ports);
   }
 
   view(entry: ServerEntry, record: SpecRecord | undefined, unit: UnitState | undefined, facts: ViewFacts): ServerView {
@@ -50,7 +53,9 @@ export class Publisher {
   /** Writes what changed. False: something could not be written, and the look is to be repeated. */
   publish(view: ServerView): boolean {
     const { entry } = view;
-    entry.conditions = conditionsOf(view);
+    const conditions = conditionsOf(view);
+    this.#events.tell(entry, entry.conditions, conditions);
+    entry.conditions = conditions;
     try {
       this.#ports.runtime.writeMemory(memoryOf(entry, this.#ports.bootId));
       this.#ports.statusFiles.write(serverStatus(view, entry.conditions));

@@ -219,7 +219,7 @@ export class Reconciler {
       this.#phases.tellCondemned(entry, condemned);
       entry.stopFor = condemned;
     }
-    this.#phases.tell(entry, before, record);
+    this.#phases.tell(entry, before);
     return isQueued;
   }
 
