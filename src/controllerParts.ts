@@ -2,6 +2,7 @@
 import { createAccounts, createGroups } from './accounts/directory.ts';
 import type { AccountPaths } from './accounts/localFile.ts';
 import { createMemberships } from './accounts/memberships.ts';
+import { ownDescriptorBudget } from './cgroup/descriptors.ts';
 import { readHostResources } from './cgroup/host.ts';
 import { readLimitFiles } from './cgroup/limitFiles.ts';
 import { hasProcesses } from './cgroup/population.ts';
@@ -128,12 +129,12 @@ export function createParts(options: ControllerOptions, instruments: Instruments
   });
   let reconnects = 0;
   const clockWatch = new ClockWatch(clock, openClockMemory({ runtimeDirectory: config.runtimeDirectory, bootId, log }));
-  const isDetailed = (): boolean => inForce().metrics.level === 'full';
+  const reading = { descriptors: ownDescriptorBudget(), isDetailed: () => inForce().metrics.level === 'full' };
   const sampler = createUsageSampler({
     clock,
     log,
     root: cgroupRoot,
-    isDetailed,
+    ...reading,
     sampled: (seconds) => instruments.sampled(seconds),
   });
   const idle = createIdleMonitor({
@@ -184,7 +185,7 @@ export function createParts(options: ControllerOptions, instruments: Instruments
       listeners,
     }),
     idle,
-    poolSampler: createUsageSampler({ clock, log, root: cgroupRoot, isDetailed }),
+    poolSampler: createUsageSampler({ clock, log, root: cgroupRoot, ...reading }),
     hostFacts: () => readHostResources(cgroupRoot),
     limitFiles: (controlGroup, files) => readLimitFiles(cgroupRoot, controlGroup, files),
     sampler,
