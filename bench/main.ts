@@ -9,13 +9,14 @@ import { measureCompile } from './compile.ts';
 import { measureLatency } from './latency.ts';
 import { measureMetrics } from './metrics.ts';
 import { measureRaces } from './races.ts';
+import { measureScrapes } from './scrapes.ts';
 import { measureStanding } from './standing.ts';
 import { installSubject } from './subject.ts';
 import { formatTable, isMet, type Row } from './table.ts';
 
 const usage = `usage: npm run bench -- [OPTIONS]
 
-  --only compile,metrics,latency,races,standing   what to measure; all of them by default
+  --only compile,metrics,scrapes,latency,races,standing   what to measure; all of them by default
   --base COMMIT                   what compiling is compared with; by default the commit before
   --counts 50,200                 servers at once in the races; the last is also how many stand by
   --rounds 3                      races of each contestant
@@ -27,7 +28,7 @@ function readArguments() {
   try {
     return parseArgs({
       options: {
-        only: { type: 'string', default: 'compile,metrics,latency,races,standing' },
+        only: { type: 'string', default: 'compile,metrics,scrapes,latency,races,standing' },
         base: { type: 'string' },
         counts: { type: 'string', default: '50,200' },
         rounds: { type: 'string', default: '3' },
@@ -49,6 +50,7 @@ async function main(options: ReturnType<typeof readArguments>): Promise<number> 
   const rows: Row[] = [];
   if (only.has('compile')) rows.push(...(await measureCompile(Number(options.pairs), options.base)));
   if (only.has('metrics')) rows.push(...(await measureMetrics(Number(options.seconds))));
+  if (only.has('scrapes')) rows.push(...(await measureScrapes(counts.at(-1) ?? 0, Number(options.pairs))));
   if (['latency', 'races', 'standing'].some((part) => only.has(part)))
     rows.push(...(await measureOnMachine(options, only, counts)));
   process.stdout.write(formatTable(rows));
