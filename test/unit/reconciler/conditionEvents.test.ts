@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { EventReason } from '../../../src/status/reasons.ts';
 import { World } from '../../fakes/world.ts';
 
 const ALICE = 'hublet-alice.service';
@@ -12,7 +13,7 @@ beforeEach(() => {
 });
 
 const reasons = () => world.events.map(({ reason }) => reason);
-const since = (reason: string) => reasons().slice(reasons().lastIndexOf(reason));
+const since = (reason: EventReason) => reasons().slice(reasons().lastIndexOf(reason));
 
 it('a start is told from the wish to the first readiness, in order', async () => {
   await world.start();
