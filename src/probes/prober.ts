@@ -6,14 +6,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { transition } from 'xstate';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { type ProbeEvent, type ProbeOutcome, probeMachine } from '../machines/probe.machine.ts';
+import { type ProbeEvent, probeMachine } from '../machines/probe.machine.ts';
 import type { Check, CheckResult } from './check.ts';
 import type { CommandCheck } from './command.ts';
 import { type Followed, followTarget, type Tried, verdictOf, waitingTries } from './followed.ts';
 import type { ListenerTable } from './listeners.ts';
+import { type Look, lookAt } from './look.ts';
 import { type ProcessOwner, readProcessOwner } from './processOwner.ts';
-import { ownerOf } from './socketOwner.ts';
-import type { KnownHealth, Probed, Prober, ProbeTarget } from './types.ts';
+import type { KnownHealth, Probed, Prober } from './types.ts';
 
 export interface ProberOptions {
   readonly clock: Clock;
@@ -28,13 +28,12 @@ export interface ProberOptions {
 }
 
 const CONCURRENCY = 32;
+/** Commands apart: one that hangs for its whole timeout must not keep ports from being asked. */
+const COMMANDS = 16;
 /** Tries that fall due within this time are made together. */
 const GAP_MS = 20;
 
 const NOTHING_KNOWN: KnownHealth = { isReady: false, hasStarted: false };
-
-/** What looking at the port told, before any connection. `connect`: the server's own account listens. */
-type Look = 'connect' | { readonly outcome: ProbeOutcome; readonly message: string };
 
 /** A prober that follows nothing yet. */
 export function createProber(options: ProberOptions): Prober {
@@ -49,9 +48,14 @@ export function createProber(options: ProberOptions): Prober {
   } = options;
   const followed = new Map<string, Followed>();
   const watchers = new Set<(server: string) => void>();
-  let underWay = 0;
+  const underWay = { ports: 0, commands: 0 };
   let pumpedAtMs = Number.NEGATIVE_INFINITY;
   let cancelTimer = (): void => undefined;
+
+  const hasRoom = (one: Tried): boolean => {
+    const kind = kindOf(one);
+    return underWay[kind] < (kind === 'commands' ? COMMANDS : concurrency);
+  };
 
   const tell = (server: string): void => {
     for (const watcher of watchers) {
@@ -86,7 +90,7 @@ export function createProber(options: ProberOptions): Prober {
     const startedAtMs = clock.monotonicMs();
     const controller = new AbortController();
     one.check = controller;
-    underWay += 1;
+    underWay[kindOf(one)] += 1;
     try {
       const result = await make(one.probed, controller.signal);
       one.check = undefined;
@@ -94,7 +98,7 @@ export function createProber(options: ProberOptions): Prober {
       // An unfollowed server, an earlier invocation or an edited probe: nobody waits for this answer any more.
       if (entry?.tries.get(one.kind) === one) tried(server, entry, one, result, startedAtMs);
     } finally {
-      underWay -= 1;
+      underWay[kindOf(one)] -= 1;
       one.check = undefined;
       arm();
     }
@@ -110,7 +114,7 @@ export function createProber(options: ProberOptions): Prober {
       .filter(({ one }) => dueAtMs(one) <= nowMs)
       .sort((a, b) => dueAtMs(a.one) - dueAtMs(b.one));
     for (const { server, entry, one } of due) {
-      if (underWay >= concurrency) break;
+      if (!hasRoom(one)) continue;
       // A listener may have unfollowed it meanwhile.
       if (followed.get(server) !== entry) continue;
       const { probed } = one;
@@ -123,9 +127,8 @@ export function createProber(options: ProberOptions): Prober {
 
   const arm = (): void => {
     cancelTimer();
-    // With all places taken the end of a check arms.
-    if (underWay >= concurrency) return;
-    const dues = [...followed.values()].flatMap(waitingTries).map(dueAtMs);
+    // Where all places are taken the end of a check arms.
+    const dues = [...followed.values()].flatMap(waitingTries).filter(hasRoom).map(dueAtMs);
     if (dues.length === 0) return;
     const earliestMs = dues.reduce((a, b) => Math.min(a, b));
     cancelTimer = clock.after(Math.max(0, Math.max(earliestMs, pumpedAtMs + GAP_MS) - clock.monotonicMs()), pump);
@@ -163,42 +166,11 @@ export function createProber(options: ProberOptions): Prober {
   };
 }
 
+/** Which places it takes. */
+function kindOf({ probed }: Tried): 'ports' | 'commands' {
+  return 'command' in probed ? 'commands' : 'ports';
+}
+
 function dueAtMs({ snapshot }: Tried): number {
   return snapshot.context.dueAtMs;
-}
-
-/** A look costs a thousandth of a connection, and tells apart a server that is late from another account's socket. */
-function lookAt(
-  port: number,
-  wanted: ProbeTarget['owner'],
-  listeners: ListenerTable,
-  processOwner: ProcessOwner,
-): Look {
-  let owner: ReturnType<typeof ownerOf>;
-  let uid: number | undefined;
-  try {
-    uid = wanted.kind === 'account' ? wanted.uid : ownerOfMain(wanted.pid, processOwner);
-    owner = ownerOf(listeners().get(port) ?? []);
-  } catch (err) {
-    const what = err instanceof Error ? err.message : String(err);
-    return { outcome: 'notMade', message: `the probe could not be made: ${what}` };
-  }
-  switch (owner.kind) {
-    case 'nobody':
-      return { outcome: 'absent', message: `nothing listens on 127.0.0.1:${port}` };
-    case 'account':
-      if (uid === undefined) return { outcome: 'notMade', message: 'the main process is not there to be asked about' };
-      if (owner.uid === uid) return 'connect';
-      return {
-        outcome: 'taken',
-        message: `port ${port} is held by uid ${owner.uid}, not by the server's account (uid ${uid})`,
-      };
-    case 'several':
-      return { outcome: 'taken', message: `port ${port} is shared by the uids ${owner.uids.join(', ')}` };
-  }
-}
-
-/** Pid 0 is what systemd tells where there is no main process, and would be this process's own group elsewhere. */
-function ownerOfMain(pid: number, processOwner: ProcessOwner): number | undefined {
-  return pid === 0 ? undefined : processOwner(pid);
 }

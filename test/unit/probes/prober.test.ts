@@ -507,3 +507,22 @@ test('a command is run without a look at any port, and its end is the answer', a
   host.prober.unfollow('alice');
   expect(host.commands[2]?.signal.aborted).toBe(true);
 });
+
+test('commands that hang keep no port from being asked, and the next takes the place of one that ends', async () => {
+  const host = new FakeHost();
+  host.sockets.set(80, UID);
+  const { probe } = probeOf(80, { check: { kind: 'exec', command: ['/bin/check'] } });
+  for (let n = 0; n < 40; n += 1) {
+    host.prober.follow(`s${n}`, { ...targetOf(80), probes: { readiness: { probe, command: { properties: [] } } } });
+  }
+  host.clock.advance(0);
+  host.prober.follow('alice', targetOf(80));
+  host.clock.advance(100);
+  expect(host.commands).toHaveLength(16);
+  expect(host.open).toHaveLength(1);
+
+  host.commands[0]?.answer({ outcome: 'succeeded', message: '' });
+  await new Promise<void>((resolve) => setImmediate(resolve));
+  host.clock.advance(100);
+  expect(host.commands).toHaveLength(17);
+});
