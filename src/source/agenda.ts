@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts';
 
 /** A name that was just looked at is looked at again no sooner than this after. */
 export const COALESCE_MS = 20;
-/** So many looks in one turn of the event loop; parsing thousands of files must not stop everything else. */
+/** So many looks in one turn of the event loop, or for so long; parsing thousands of files must not stop everything else. */
 const BATCH = 32;
+/** Checked between looks: a single one can take some hundred milliseconds where a file is made for that. */
+const BATCH_MS = 50;
 
 /**
  * When to look at which name: the first hint at once, later ones together.
@@ -72,8 +74,10 @@ export class Agenda {
   #drain(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
+    const endMs = this.#clock.monotonicMs() + BATCH_MS;
     try {
       for (const name of this.#overdue().slice(0, BATCH)) {
+        if (this.#clock.monotonicMs() > endMs) break;
         if (!this.#dueMs.delete(name)) continue;
         this.#lookedMs.set(name, this.#clock.monotonicMs());
         this.#look(name);
