@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createSystemClock } from '../../src/clock.ts';
 import { ControllerHost, spec } from '../fakes/controllerHost.ts';
+import { FULL_CGROUP } from '../unit/cgroup/tree.ts';
 import { openBrowser } from './browser.ts';
 import { complaints, openPage } from './pages.ts';
 
@@ -16,6 +17,15 @@ beforeAll(async () => {
   browser = await openBrowser();
   host = await ControllerHost.open({ clock: createSystemClock(), listen: '127.0.0.1:0' });
   host.put('alice', spec('alice', '  environment: {TOKEN: s3cret-of-alice}\n  resources: {memory: {limit: 1G}}\n'));
+  const cgroup = join(host.root, 'cgroup/hublet.slice/hublet.slice/hublet-alice.service');
+  mkdirSync(cgroup, { recursive: true });
+  const files = {
+    ...FULL_CGROUP,
+    'memory.current': `${512 * 2 ** 20}`,
+    'memory.stat': 'inactive_file 0\n',
+    'memory.max': `${2 ** 30}`,
+  };
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(cgroup, file), content);
   await host.start();
   await host.untilPhase('alice', 'Ready');
   const status = () => JSON.parse(readFileSync(join(host.runtimeDirectory, 'status.json'), 'utf8')) as { http: string };
@@ -57,6 +67,14 @@ test('the page of a server has its conditions and limits, and none of its secret
   host.put('alice', spec('alice', '  environment: {TOKEN: s3cret-of-alice}\n  resources: {memory: {limit: 2G}}\n'));
   await page.locator('#applied dd', { hasText: '2 GiB' }).waitFor();
   await page.locator('#events .what', { hasText: 'Resized' }).waitFor();
+  expect(complaints(page)).toEqual([]);
+});
+
+test('usage is that of the cgroup, and drawn from the next pass of the sampler on', async () => {
+  await page.locator('.back a').click();
+  await page.locator('#row-alice .memory .amount', { hasText: '512 MiB' }).waitFor();
+  await page.locator('#row-alice .memory .limit', { hasText: 'of 1 GiB' }).waitFor();
+  await page.locator('#row-alice .memory .spark path').waitFor({ state: 'attached' });
   expect(complaints(page)).toEqual([]);
 });
 
