@@ -26,9 +26,8 @@ export function createControllerSite(
   const usage = new UsageRecorder();
   let host = { readMs: Number.NEGATIVE_INFINITY, memoryBytes: 0, cpuCount: 1 };
   const hostResources = () => {
-    if (clock.monotonicMs() - host.readMs >= HOST_FRESH_MS) {
-      host = { ...ports.hostFacts(), readMs: clock.monotonicMs() };
-    }
+    const nowMs = clock.monotonicMs();
+    if (nowMs - host.readMs >= HOST_FRESH_MS) host = { ...host, ...readHost(ports), readMs: nowMs };
     return { memoryBytes: host.memoryBytes, cpuCount: host.cpuCount };
   };
   const site = createSite({
@@ -53,6 +52,16 @@ export function createControllerSite(
       );
     },
   };
+}
+
+/** Nothing where it can't be read now (no file descriptor is left, say): what was known stays. */
+function readHost({ hostFacts, log }: LoopPorts): ReturnType<LoopPorts['hostFacts']> | undefined {
+  try {
+    return hostFacts();
+  } catch (error) {
+    log.warn({ err: error }, 'memory and CPUs of the host could not be read, the page shows the last reading');
+    return undefined;
+  }
 }
 
 /** The same instruments, with somebody else who wants to know that a pass of the sampler is over. */

@@ -69,7 +69,8 @@ export function createRoutes(content: HttpContent, clock: Clock): (request: Requ
     const lastId = (Array.isArray(header) ? header[0] : header) ?? url.searchParams.get('since') ?? undefined;
     return {
       kind: 'stream',
-      headers: { 'content-type': 'text/event-stream; charset=utf-8' },
+      // The second is for proxies of nginx's kind, which would hold it back.
+      headers: { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' },
       isFull: () => site.isFull(),
       begin: (sink) => site.follow(server, lastId, sink),
     };

@@ -51,7 +51,10 @@ test('no environment, argument, credential or log line of a server is on any pag
         preStart: [['prepare', MARKER]],
         postStop: [['clean', MARKER]],
         environment: { ...fields.environment, SECRET: MARKER, PATH: `/opt/${MARKER}/bin` },
-        probes: { readiness: { http: { path: '/', headers: { Authorization: MARKER } } } },
+        probes: {
+          readiness: { http: { path: '/', headers: { Authorization: MARKER } } },
+          liveness: { exec: { command: ['check', MARKER] } },
+        },
       });
       if (becomes === 'crashes') world.systemd.startOutcome.set('hublet-alice.service', { execMainStatus: 1 });
       if (becomes === 'not-found') world.systemd.startOutcome.set('hublet-alice.service', { execMainStatus: 203 });
