@@ -43,6 +43,8 @@ export interface ServerEntry {
   stopAskedOf: string;
   /** What that stop is for, where it is the run's probes: its end counts as a failure then; undefined: anything else. */
   stopFor: ProbeFailure | undefined;
+  /** The run that somebody began by starting the unit again himself; empty: none. */
+  begunByOthers: string;
   /** The run whose startup probe succeeded, or that had none; empty: none. */
   startedUpOf: string;
   /** The run that an earlier controller last found Ready; empty: none. */
@@ -134,6 +136,7 @@ export function createEntry(
     endedInvocationId: memory?.endedInvocationId ?? '',
     stopAskedOf: memory?.stopAskedOf ?? '',
     stopFor: memory?.stopFor ?? undefined,
+    begunByOthers: '',
     startedUpOf: memory?.startedUpOf ?? '',
     foundReady: isToldReady ? (told.invocationId ?? '') : '',
     end: undefined,

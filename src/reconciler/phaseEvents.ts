@@ -70,7 +70,9 @@ export class PhaseEvents {
   }
 }
 
-function restartWords({ update }: ServerEntry): string {
-  const why = update.kind === 'due' ? 'its spec changed: ' : '';
+function restartWords({ update, begunByOthers, invocation }: ServerEntry): string {
+  if (update.kind === 'due') return 'its spec changed: stopping it in order to start anew';
+  const isRenewal = begunByOthers !== '' && begunByOthers === invocation?.id;
+  const why = isRenewal ? 'somebody restarted its unit, and systemd may run its command wrongly then: ' : '';
   return `${why}stopping it in order to start anew`;
 }

@@ -23,6 +23,7 @@ import type { PoolKeeper } from './pools.ts';
 import type { LoopPorts } from './ports.ts';
 import { Publisher, type ViewFacts } from './publisher.ts';
 import type { WorkResult } from './queue.ts';
+import { isRenewalDue } from './renewal.ts';
 import { Sight } from './sight.ts';
 import { SpecNews } from './specNews.ts';
 import { Starts } from './starts.ts';
@@ -188,7 +189,7 @@ export class Reconciler {
     // A run that outlasts its window could not be followed by another before the next one.
     const isPersonsWish = isRestartAsked(entry, record) && !entry.lifecycle.isOverrun;
     const isUpdateDue = entry.update.kind === 'due' && (this.#options.isDryRun || this.#starts.mayUpdate(entry));
-    const isNewRunAsked = isPersonsWish || isUpdateDue;
+    const isNewRunAsked = isPersonsWish || isUpdateDue || isRenewalDue(entry, record);
     const spec = judgedSpec(entry, record);
     const verdict = prober.verdict(entry.name);
     const condemned = isForeign ? undefined : condemnationOf(entry, record, unit, verdict, clock.monotonicMs());

@@ -57,6 +57,8 @@ export class Sight {
     const id = newInvocation(unit, entry);
     if (id === undefined) return;
     const isOwnStart = entry.startRequestedMs !== undefined;
+    // After a run that was known: somebody started it again.
+    entry.begunByOthers = !isOwnStart && entry.invocation !== undefined ? id : '';
     entry.startedMs = entry.startRequestedMs ?? this.#ports.clock.monotonicMs();
     entry.ageFromMs = entry.startedMs;
     entry.invocation = { id, startedAtMs: unit?.activeSinceMs ?? this.#ports.clock.wallMs(), readyAtMs: null };

@@ -86,6 +86,46 @@ describe('a start that systemd does not take now', () => {
   });
 });
 
+describe('a unit that somebody restarts', () => {
+  /** `systemctl restart`: the unit has another run at once, of what systemd stored. */
+  async function restartByHand(): Promise<void> {
+    world.systemd.put(ALICE, { invocationId: 'f'.repeat(32), activeState: 'active', mainPid: 4712 });
+    await world.settle();
+  }
+
+  it('is adopted as it runs', async () => {
+    world.source.put('alice', SLEEP);
+    await world.start();
+    await restartByHand();
+
+    expect(world.status('alice')).toMatchObject({ phase: 'Ready', invocationId: 'f'.repeat(32), restarts: 0 });
+    expect(world.systemd.started).toHaveLength(1);
+  });
+
+  it.each(['$HOME', 'two words', '100%', 'a;b'])('is started anew where its command has %j', async (argument) => {
+    world.source.put('alice', { command: ['/bin/echo', argument] });
+    await world.start();
+    await restartByHand();
+
+    expect(world.status('alice')).toMatchObject({ phase: 'Ready', restarts: 0 });
+    expect(world.status('alice').invocationId).not.toBe('f'.repeat(32));
+    expect(world.systemd.started).toHaveLength(2);
+    expect(world.events.findLast(({ reason }) => reason === 'Restarted')?.message).toContain(
+      'somebody restarted its unit',
+    );
+    await world.pass(120_000);
+    expect(world.systemd.started).toHaveLength(2);
+  });
+
+  it('is left alone while its source is frozen', async () => {
+    world.source.put('alice', { command: ['/bin/echo', '$HOME'] });
+    await world.start();
+    world.source.change('alice', { isFrozen: true });
+    await restartByHand();
+    expect(world.systemd.started).toHaveLength(1);
+  });
+});
+
 describe('a stop', () => {
   it('counts as asked for, though the controller that asked for it died before the answer', async () => {
     world.source.put('alice', SLEEP);
