@@ -47,6 +47,7 @@ const VARIANTS: readonly object[] = [
     schedule: { timeZone: 'UTC', windows: [{ start: '5,25,45 * * * *', stop: '15,35,55 * * * *' }], overrun: 'finish' },
   },
   { schedule: { timeZone: 'UTC', windows: [{ start: '0 * * * *', stop: '10 * * * *' }] } },
+  { deletionPolicy: 'Orphan' },
   { updateStrategy: 'Immediate', environment: { TOKEN: 'three' } },
 ];
 
