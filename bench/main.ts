@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { boot } from '../test/machine/machine.ts';
 import { report } from '../test/machine/places.ts';
 import { measureCompile } from './compile.ts';
+import { measureEndurance } from './endurance.ts';
 import { measureLatency } from './latency.ts';
 import { measureMetrics } from './metrics.ts';
 import { measureRaces } from './races.ts';
@@ -16,10 +17,12 @@ import { formatTable, isMet, type Row } from './table.ts';
 
 const usage = `usage: npm run bench -- [OPTIONS]
 
-  --only compile,metrics,scrapes,latency,races,standing   what to measure; all of them by default
+  --only compile,metrics,scrapes,latency,races,standing   what to measure; all of these by default, and endurance
+                                  only where it is named: minutes of starts and stops on a fake systemd
   --base COMMIT                   what compiling is compared with; by default the commit before
   --counts 50,200                 servers at once in the races; the last is also how many stand by
   --rounds 3                      races of each contestant
+  --cycles 10000                  starts and stops of endurance
   --pairs 20                      single starts of each contestant, and of compiling
   --seconds 60                    how long idleness is watched, and a thousand servers are scraped
   --strict                        exit code 1 where a target is missed`;
@@ -32,6 +35,7 @@ function readArguments() {
         base: { type: 'string' },
         counts: { type: 'string', default: '50,200' },
         rounds: { type: 'string', default: '3' },
+        cycles: { type: 'string', default: '10000' },
         pairs: { type: 'string', default: '20' },
         seconds: { type: 'string', default: '60' },
         strict: { type: 'boolean', default: false },
@@ -51,6 +55,7 @@ async function main(options: ReturnType<typeof readArguments>): Promise<number> 
   if (only.has('compile')) rows.push(...(await measureCompile(Number(options.pairs), options.base)));
   if (only.has('metrics')) rows.push(...(await measureMetrics(Number(options.seconds))));
   if (only.has('scrapes')) rows.push(...(await measureScrapes(counts.at(-1) ?? 0, Number(options.pairs))));
+  if (only.has('endurance')) rows.push(...(await measureEndurance(Number(options.cycles), report)));
   if (['latency', 'races', 'standing'].some((part) => only.has(part)))
     rows.push(...(await measureOnMachine(options, only, counts)));
   process.stdout.write(formatTable(rows));
