@@ -22,6 +22,8 @@ export interface BootOptions {
    * boot_id and one monotonic clock, and their wall clock has just jumped from the day the state was saved to now.
    */
   readonly cold?: boolean;
+  /** Whether `Machine.reboot` is possible. False when absent: a machine that reboots ends. */
+  readonly canReboot?: boolean;
   /** A random one when absent. */
   readonly name?: string;
   /** Lets the machine live on after this process; `attach` finds it again. False when absent. */
@@ -46,6 +48,7 @@ export async function boot(options: BootOptions = {}): Promise<Machine> {
     imageDirectory,
     disk,
     keepsDisk: false,
+    canReboot: options.canReboot === true,
     isOwned: options.outlives !== true,
     stateDirectory: directory,
     ...(options.cold === true ? {} : { devices, memory: { file: memory, shared: false } }),

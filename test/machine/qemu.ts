@@ -35,6 +35,8 @@ export interface QemuOptions {
   readonly memory?: { readonly file: string; readonly shared: boolean };
   /** Waits for a saved state instead of booting. */
   readonly waitsForState: boolean;
+  /** Whether it boots again when its system asks for it; otherwise qemu ends then. */
+  readonly canReboot: boolean;
   /** Whether the machine ends with this process (prctl(2), PR_SET_PDEATHSIG). */
   readonly isOwned: boolean;
 }
@@ -53,7 +55,7 @@ export interface Qemu {
 export async function startQemu(options: QemuOptions): Promise<Qemu> {
   const { directory, imageDirectory, disk, memory } = options;
   const args = [
-    ...shape,
+    ...shape.filter((argument) => argument !== '-no-reboot' || !options.canReboot),
     ...['-kernel', join(imageDirectory, 'vmlinuz'), '-initrd', join(imageDirectory, 'initrd.gz')],
     ...['-drive', `file=${disk},format=qcow2,if=virtio,cache=unsafe,aio=threads`],
     ...(options.keepsDisk ? [] : ['-snapshot']),

@@ -114,6 +114,7 @@ async function bake(kind: CacheKind, image: string, directory: string, report: R
     imageDirectory,
     disk,
     keepsDisk: true,
+    canReboot: false,
     memory: { file: memory, shared: true },
     isOwned: true,
     stateDirectory: directory,
