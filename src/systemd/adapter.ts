@@ -1,7 +1,6 @@
 import type { UnitProperty } from '../units/types.ts';
 import { PropertyNames } from './body.ts';
 import { Commands } from './commands.ts';
-import { forEachLimited } from './concurrency.ts';
 import { type AdminSettings, readAdminSettings } from './dropIns.ts';
 import { untilProcessesAreGone } from './leftProcesses.ts';
 import { Link, type LinkOptions } from './link.ts';
@@ -9,7 +8,8 @@ import type { Manager } from './manager.ts';
 import { UnitMirror } from './mirror.ts';
 import { isUnitName } from './path.ts';
 import { type SliceState, type Systemd, SystemdError, type SystemdEvent, type UnitState } from './port.ts';
-import { readInvocationId, readProperties, type SystemdSignal } from './signals.ts';
+import { UnitReader } from './reader.ts';
+import { readProperties, type SystemdSignal } from './signals.ts';
 
 export interface SystemdOptions extends LinkOptions {
   /** D-Bus names of the Service properties kept in `UnitState.live`. */
@@ -20,13 +20,8 @@ export interface SystemdOptions extends LinkOptions {
   readonly onReconnect?: (() => void) | undefined;
 }
 
-const pattern = 'hublet-*.service';
-
 /** For where the signal that says so may never come: after a listing from a new systemd, and without a connection. */
 const reloadOver: SystemdSignal = { kind: 'reloading', isActive: false };
-
-/** GetAll costs PID 1 about a millisecond: more than this many at once would only make others wait. */
-const readsAtOnce = 16;
 
 /**
  * systemd over D-Bus: joins the connection (`Link`), systemd's methods (`Manager`) and what is known of the units
@@ -35,6 +30,7 @@ const readsAtOnce = 16;
 export class SystemdOverDbus implements Systemd {
   readonly #options: SystemdOptions;
   readonly #mirror: UnitMirror;
+  readonly #reader: UnitReader;
   readonly #link: Link;
   readonly commands: Commands;
   readonly #listeners = new Set<(event: SystemdEvent) => void>();
@@ -48,6 +44,8 @@ export class SystemdOverDbus implements Systemd {
   constructor(options: SystemdOptions) {
     this.#options = options;
     this.#mirror = new UnitMirror(options.liveProperties);
+    const announce = (names: readonly string[]): void => this.#announce(names);
+    this.#reader = new UnitReader({ mirror: this.#mirror, log: options.log, announce });
     this.commands = new Commands({ ...options, manager: () => this.#link.manager() });
     this.#link = new Link(options, {
       properties: new PropertyNames([...readProperties, ...options.liveProperties]),
@@ -103,11 +101,11 @@ export class SystemdOverDbus implements Systemd {
   }
 
   async relist(): Promise<readonly string[]> {
-    return this.#relist(this.#link.manager());
+    return this.#reader.relist(this.#link.manager());
   }
 
   async read(name: string): Promise<UnitState | undefined> {
-    return this.#read(this.#link.manager(), name);
+    return this.#reader.read(this.#link.manager(), name);
   }
 
   async startTransientUnit(name: string, properties: readonly UnitProperty[]): Promise<void> {
@@ -184,62 +182,16 @@ export class SystemdOverDbus implements Systemd {
   async #listAfterConnecting(manager: Manager): Promise<void> {
     this.#version = await manager.managerProperty('Version');
     await this.#readSystemState(manager);
-    await this.#relist(manager);
+    await this.#reader.relist(manager);
   }
 
   async #listAfterReload(manager: Manager): Promise<void> {
     this.#mirror.dropLive();
     this.#reloads += 1;
     const reload = this.#reloads;
-    await this.#relist(manager);
+    await this.#reader.relist(manager);
     // Another reload since then has a listing of its own: that one tells.
     if (reload === this.#reloads) this.#emit({ kind: 'reloaded' });
-  }
-
-  async #relist(manager: Manager): Promise<readonly string[]> {
-    const changed = new Set<string>();
-    const note = (names: readonly string[]): void => {
-      for (const name of names) changed.add(name);
-      this.#announce(names);
-    };
-    await manager.listUnits(pattern, (rows) => note(this.#mirror.applyList(rows)));
-    await forEachLimited(this.#mirror.unread(), readsAtOnce, async (name) => {
-      try {
-        const isSame = await this.#isSameInvocation(manager, name);
-        if (isSame && this.#mirror.unit(name)?.marks !== undefined) return;
-        await this.#read(manager, name);
-        note([name]);
-      } catch (error) {
-        if (!(error instanceof SystemdError) || error.code === 'UnknownOutcome' || error.code === 'Disconnected')
-          throw error;
-        // One unit that can't be read must not keep the others from being known; the next listing tries again.
-        this.#options.log.warn({ unit: name, err: error }, 'unit could not be read');
-      }
-    });
-    return [...changed];
-  }
-
-  /** Whether a unit that may have been restarted unseen has not been. A listing doesn't tell: it may look as it did before. */
-  async #isSameInvocation(manager: Manager, name: string): Promise<boolean> {
-    if (!this.#mirror.isStale(name)) return true;
-    if (this.#mirror.unit(name)?.invocationId === '') return false;
-    return manager.invocationId(name, (bytes) => this.#mirror.confirm(name, readInvocationId(bytes)));
-  }
-
-  async #read(manager: Manager, name: string): Promise<UnitState | undefined> {
-    const known = this.#mirror.unit(name);
-    const isSure = known?.loaded === true && known.invocationId !== '' && !this.#mirror.isStale(name);
-    const unitRead = isSure
-      ? undefined
-      : manager.unitProperties(name, 'Unit', (properties) =>
-          this.#announce(this.#mirror.applyUnitProperties(name, properties)),
-        );
-    const serviceRead = manager.unitProperties(name, 'Service', (properties) =>
-      this.#announce(this.#mirror.applyServiceProperties(name, properties)),
-    );
-    await Promise.all([unitRead, serviceRead]);
-    const state = this.#mirror.unit(name);
-    return state?.loaded === true ? state : undefined;
   }
 
   async #readSystemState(manager: Manager): Promise<string> {
@@ -255,6 +207,7 @@ export class SystemdOverDbus implements Systemd {
   }
 
   #connected(): void {
+    this.commands.resume();
     if (this.#hasBeenConnected) this.#options.onReconnect?.();
     this.#hasBeenConnected = true;
     this.#onFirstConnection?.();

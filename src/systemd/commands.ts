@@ -35,6 +35,7 @@ function prefixOf(instanceId: string): string {
 export class Commands implements CommandRunner {
   readonly #options: CommandsOptions;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #lost = new Set<string>();
 
   constructor(options: CommandsOptions) {
     this.#options = options;
@@ -97,9 +98,18 @@ export class Commands implements CommandRunner {
     }
   }
 
-  /** The connection is gone, and with it what would have told. Their units end by themselves. */
+  /** The connection is gone, and with it what would have told. */
   lose(reason: string): void {
-    for (const { settle } of this.#waiting.values()) settle(notMade(reason));
+    for (const [name, { settle }] of this.#waiting) {
+      this.#lost.add(name);
+      settle(notMade(reason));
+    }
+  }
+
+  /** There is a connection again: what was lost with the one before is stopped. */
+  resume(): void {
+    for (const name of this.#lost) this.#stop(name);
+    this.#lost.clear();
   }
 
   /** Nobody waits for that: a unit that can't be stopped ends at its own time limit. */
