@@ -1,5 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/clock.ts';
 import type { HostStatus } from '../../src/status/types.ts';
@@ -45,6 +48,15 @@ function hostCondition(type: string): { readonly status: string; readonly reason
   const status: HostStatus = JSON.parse(readFileSync(join(host.runtimeDirectory, 'status.json'), 'utf8'));
   const found = status.conditions.find((condition) => condition.type === type);
   return found ?? { status: '', reason: '', message: '' };
+}
+
+/** GET over the socket. */
+async function ask(
+  socketPath: string,
+  path: string,
+): Promise<{ readonly status: number | undefined; readonly body: string }> {
+  const [response] = (await once(get({ socketPath, path }), 'response')) as [IncomingMessage];
+  return { status: response.statusCode, body: await textOf(response) };
 }
 
 const memoryMax = (name: string) => host.status(name)?.applied.memoryMaxBytes;
@@ -282,6 +294,34 @@ describe('a source', () => {
     configure({ ...notebook('2G'), sources: both });
     await host.until(() => hostCondition('PruneHeld').status === 'False', 'nothing is held any more');
     expect(host.invocation('bob')).toBe(before);
+  });
+});
+
+describe('a source that is lost', () => {
+  it('makes the controller unready by its name, stops nothing, and is told when it is back', async () => {
+    const socket = join(host.root, 'http.sock');
+    configure({ metrics: { listen: `unix:${socket}` } });
+    put('alice', { command: ['/usr/bin/sleep', 'infinity'], user: ACCOUNT });
+    await hublet.start();
+    await host.untilPhase('alice', 'Ready');
+    const before = host.invocation('alice');
+    expect(await ask(socket, '/readyz')).toMatchObject({ status: 200 });
+
+    renameSync(host.specs, `${host.specs}.away`);
+    await host.until(() => hostCondition('SourceReady').status === 'False', 'it is seen to be gone');
+    expect(await ask(socket, '/readyz')).toMatchObject({
+      status: 503,
+      body: expect.stringContaining('[-]sources failed'),
+    });
+    expect(await ask(socket, '/healthz')).toMatchObject({ status: 200 });
+
+    renameSync(`${host.specs}.away`, host.specs);
+    await host.until(() => hostCondition('SourceReady').status === 'True', 'it is back');
+    expect(await ask(socket, '/readyz')).toMatchObject({ status: 200 });
+    expect(host.invocation('alice')).toBe(before);
+    const { out } = await hublet.run(['events']);
+    expect(out.match(/SourceLost/g)).toHaveLength(1);
+    expect(out.match(/SourceRecovered/g)).toHaveLength(1);
   });
 });
 
