@@ -59,9 +59,16 @@ function invalidFile(server: PageServer): Html {
   }</div>`;
 }
 
+const PLACE = /^(.*\/)?([^/]+?):(\d+):(\d+): (.*)$/s;
+
+/** Whether a line of a message begins with a place in a file. */
+export function hasPlace(line: string): boolean {
+  return PLACE.test(line);
+}
+
 /** Of `path:line:column: what` the place is set apart; any other line stands as it is. */
 export function faultLine(line: string): Html {
-  const match = /^(.*\/)?([^/]+?):(\d+):(\d+): (.*)$/s.exec(line);
+  const match = PLACE.exec(line);
   if (match === null) return html`<li>${line}</li>`;
   const [, , file = '', row = '', column = '', words = ''] = match;
   return html`<li><code class="place">${file}<b>:${row}:${column}</b></code> <span>${words}</span></li>`;

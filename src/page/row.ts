@@ -93,9 +93,10 @@ function belongings({ name, user, pool, profile }: PageServer): string {
 function why(server: PageServer): Html | undefined {
   const [cause] = causesOf(server);
   if (cause === undefined) return undefined;
-  const said = cause.words.replace(DIRECTORY, '');
+  const all = cause.lines.join('; ');
+  const said = all.replace(DIRECTORY, '');
   const words = cause.reason === 'NotRunning' && said !== '' ? said : [cause.reason, said].filter(Boolean).join(': ');
-  return html`<span class="why" title="${cause.words}">${words}</span>`;
+  return html`<span class="why" title="${all}">${words}</span>`;
 }
 
 function cpuCell(server: PageServer): Html {

@@ -3,7 +3,7 @@ import { ageText, bytesText, coresText, shareOf } from './amounts.ts';
 import { bar, hourChart } from './chart.ts';
 import { eventList } from './eventList.ts';
 import { type Html, html } from './html.ts';
-import { faultLine } from './notices.ts';
+import { faultLine, hasPlace } from './notices.ts';
 import type { Regions } from './overview.ts';
 import { memoryOf, phasePill } from './row.ts';
 import { causesOf, conditionTone, toneOf } from './state.ts';
@@ -59,7 +59,7 @@ function head(server: PageServer, details: ServerDetails, nowMs: number): Html {
       : html` <span class="sub">up ${ageText(nowMs - server.startedMs)}</span>`;
   const causes = causesOf(server);
   return html`<section id="head" class="head ${toneOf(server)}"><h1>${server.name}</h1><p class="line">${phasePill(server)}${up}</p>
-${causes.map(({ reason, words, tone }) => html`<p class="cause ${tone}"><b>${reason}</b>${words === '' ? undefined : html` ${words}`}</p>`)}${next(details, nowMs)}</section>`;
+${causes.map(({ reason, lines, tone }) => html`<div class="cause ${tone}"><b>${reason}</b> ${lines.length === 1 && !hasPlace(lines[0] ?? '') ? lines : faults(lines)}</div>`)}${next(details, nowMs)}</section>`;
 }
 
 function next({ next: transition }: ServerDetails, nowMs: number): Html | undefined {
@@ -111,13 +111,12 @@ function conditions(server: PageServer, nowMs: number): Html {
   return html`<section id="conditions" class="panel"><h2>Conditions</h2><table class="plain"><thead><tr><th scope="col">Condition</th><th scope="col">Status</th><th scope="col">Why</th><th scope="col" class="n">For</th></tr></thead><tbody>${conditions.map(
     (condition) => {
       const { type, status, reason, message, lastTransitionTime } = condition;
-      return html`<tr><th scope="row">${type}</th><td data-label="Status"><span class="status ${conditionTone(condition, server)}">${status}</span></td><td data-label="Why">${reason}${faults(message)}</td><td class="n" data-label="For">${ageText(nowMs - Date.parse(lastTransitionTime))}</td></tr>`;
+      return html`<tr><th scope="row">${type}</th><td data-label="Status"><span class="status ${conditionTone(condition, server)}">${status}</span></td><td data-label="Why">${reason}${faults(publicLines(message))}</td><td class="n" data-label="For">${ageText(nowMs - Date.parse(lastTransitionTime))}</td></tr>`;
     },
   )}</tbody></table></section>`;
 }
 
-function faults(message: string): Html | undefined {
-  const lines = publicLines(message);
+function faults(lines: readonly string[]): Html | undefined {
   return lines.length === 0 ? undefined : html`<ul class="faults">${lines.map(faultLine)}</ul>`;
 }
 

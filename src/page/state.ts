@@ -1,6 +1,6 @@
 import type { Condition, Phase } from '../status/types.ts';
 import type { PageServer } from './types.ts';
-import { publicWords } from './words.ts';
+import { publicLines } from './words.ts';
 
 /** How a phase looks: what is well, what moves, what rests, what somebody should look at. */
 export type Tone = 'good' | 'busy' | 'rest' | 'warn' | 'bad';
@@ -25,8 +25,8 @@ export const PHASES_BY_CONCERN = Object.keys(PHASE_TONES) as readonly Phase[];
 /** A condition that says something is not as it should be, with what it says. */
 export interface Cause {
   readonly reason: string;
-  /** Public; empty where the reason says all. */
-  readonly words: string;
+  /** Public; none where the reason says all. */
+  readonly lines: readonly string[];
   readonly tone: Tone;
 }
 
@@ -35,13 +35,14 @@ export function causesOf(server: PageServer): readonly Cause[] {
   const causes: Cause[] = [];
   const add = (condition: Condition | undefined, tone: Tone): void => {
     if (condition === undefined) return;
-    const words = publicWords(condition.message);
-    if (words === '' || !causes.some((cause) => cause.words === words))
-      causes.push({ reason: condition.reason, words, tone });
+    const lines = publicLines(condition.message);
+    const isSaid = causes.some((cause) => cause.lines.length > 0 && cause.lines.join('\n') === lines.join('\n'));
+    if (!isSaid) causes.push({ reason: condition.reason, lines, tone });
   };
   const find = (type: Condition['type'], status: Condition['status']) =>
     server.conditions.find((condition) => condition.type === type && condition.status === status);
-  add(find('Accepted', 'False') ?? find('Accepted', 'Unknown'), 'bad');
+  // What runs on with its last good spec is not broken.
+  add(find('Accepted', 'False') ?? find('Accepted', 'Unknown'), PHASE_TONES[server.phase] === 'good' ? 'warn' : 'bad');
   add(find('Admitted', 'False'), 'bad');
   const stalled = find('Stalled', 'True');
   const suspended = find('Suspended', 'True');
