@@ -2,9 +2,12 @@ import type { Clock } from '../clock.ts';
 
 /** A name that was just looked at is looked at again no sooner than this after. */
 export const COALESCE_MS = 20;
-/** So many looks in one turn of the event loop, or for so long; parsing thousands of files must not stop everything else. */
+/** So many looks at once; parsing thousands of files must not stop everything else. */
 const BATCH = 32;
-/** Checked between looks: a single one can take some hundred milliseconds where a file is made for that. */
+/**
+ * Looks may take so long together before others have their turn, those of single hints too: the kernel tells of hundreds of
+ * files in one turn of the event loop. A single look can take some hundred milliseconds where a file is made for that.
+ */
 const BATCH_MS = 50;
 
 /**
@@ -20,6 +23,9 @@ export class Agenda {
   #waiters: (() => void)[] = [];
   #cancel: (() => void) | undefined;
   #isDraining = false;
+  /** What looks have taken since others last had their turn. */
+  #spentMs = 0;
+  #lookEndedMs = 0;
 
   constructor(clock: Clock, look: (name: string) => void) {
     this.#clock = clock;
@@ -37,7 +43,9 @@ export class Agenda {
       const lookedMs = this.#lookedMs.get(name);
       this.#bringForward(name, lookedMs === undefined ? nowMs : Math.max(nowMs, lookedMs + COALESCE_MS));
     }
-    this.#drain();
+    if (nowMs - this.#lookEndedMs >= BATCH_MS) this.#spentMs = 0;
+    if (this.#spentMs < BATCH_MS) this.#drain();
+    else if (!this.#isDraining) this.#schedule();
   }
 
   /** Look again after a while, unless a hint comes first. */
@@ -74,18 +82,26 @@ export class Agenda {
   #drain(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    const endMs = this.#clock.monotonicMs() + BATCH_MS;
     try {
       for (const name of this.#overdue().slice(0, BATCH)) {
-        if (this.#clock.monotonicMs() > endMs) break;
-        if (!this.#dueMs.delete(name)) continue;
-        this.#lookedMs.set(name, this.#clock.monotonicMs());
-        this.#look(name);
+        if (this.#spentMs >= BATCH_MS) break;
+        if (this.#dueMs.delete(name)) this.#lookAt(name);
       }
     } finally {
       this.#isDraining = false;
       this.#schedule();
       this.#tellWaiters();
+    }
+  }
+
+  #lookAt(name: string): void {
+    const startedMs = this.#clock.monotonicMs();
+    this.#lookedMs.set(name, startedMs);
+    try {
+      this.#look(name);
+    } finally {
+      this.#lookEndedMs = this.#clock.monotonicMs();
+      this.#spentMs += this.#lookEndedMs - startedMs;
     }
   }
 
@@ -100,7 +116,10 @@ export class Agenda {
     if (this.#dueMs.size === 0) return;
     let dueMs = Number.POSITIVE_INFINITY;
     for (const ms of this.#dueMs.values()) dueMs = Math.min(dueMs, ms);
-    this.#cancel = this.#clock.after(Math.max(0, dueMs - this.#clock.monotonicMs()), () => this.#drain());
+    this.#cancel = this.#clock.after(Math.max(0, dueMs - this.#clock.monotonicMs()), () => {
+      this.#spentMs = 0;
+      this.#drain();
+    });
   }
 
   #tellWaiters(): void {
