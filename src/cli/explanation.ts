@@ -44,6 +44,9 @@ export function explainStatus(server: ServerStatus, nowMs: number): string[] {
     const condition = findCondition(server, type);
     if (condition?.status === (type === 'Resized' ? 'False' : 'True')) causes.push(words(condition));
   }
+  // A limit that waits for room has said so already.
+  const synced = findCondition(server, 'Synced');
+  if (synced?.reason === 'Drifted' && findCondition(server, 'Resized') === undefined) causes.push(words(synced));
   return causes;
 }
 

@@ -70,6 +70,22 @@ describe('hublet describe', () => {
     expect(host.out).not.toMatch(/bob/);
   });
 
+  it.each([
+    ['Admitted', 'QuotaExceeded', 'not admitted: QuotaExceeded: pools.gpu.quota.servers: 4 of 4'],
+    ['Synced', 'Drifted', 'Drifted: pools.gpu.quota.servers: 4 of 4'],
+  ] as const)('says of a server that is up that it is not as its spec wants it: %s', async (type, reason, words) => {
+    host.writeSpec('alice');
+    const conditions = [
+      condition('Ready', 'True', 'NoProbes'),
+      condition(type, 'False', reason, words.replace(/^.*?: (?=pools)/, '')),
+    ];
+    host.writeStatus(host.status('alice', { conditions }));
+
+    await runDescribe(host.context, 'alice');
+
+    expect(host.out.split('\n').slice(0, 2)).toEqual(['alice: Ready', `  ${words}`]);
+  });
+
   it('shows names of the environment and never its values, nor arguments of the command', async () => {
     host.writeSpec(
       'alice',
