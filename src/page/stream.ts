@@ -1,7 +1,7 @@
 /** Follows boards for readers: one look a second for all of them together, and none while nobody reads. */
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Board } from './board.ts';
+import type { Board, BoardChange } from './board.ts';
 
 /** Where a reader's events go: an HTTP response. */
 export interface Sink {
@@ -33,6 +33,16 @@ const READERS_MAX = 32;
 const RETRY_MS = 3_000;
 const WELCOME = Buffer.from(`retry: ${RETRY_MS}\n\n`);
 const HEARTBEAT = Buffer.from(': still here\n\n');
+
+/** So many elements go out in one message: a thousand rows at once would hold the loop. */
+const PART_ITEMS = 100;
+
+/** What readers get who are equally far, and how far they are then. */
+interface Change {
+  readonly id: string;
+  /** None: nothing is new. */
+  readonly parts: readonly Uint8Array[];
+}
 
 interface Reader {
   readonly topic: string;
@@ -123,7 +133,7 @@ export class LiveStream {
     const board = await this.#options.board(topic);
     const nowMs = this.#options.clock.monotonicMs();
     /** The same bytes for all readers that are equally far. */
-    const changes = new Map<string | undefined, Uint8Array>();
+    const known = new Map<string | undefined, Change>();
     for (const reader of [...this.#readers]) {
       if (reader.topic !== topic) continue;
       if (reader.stalledMs !== undefined) {
@@ -135,12 +145,29 @@ export class LiveStream {
         reader.sink.end();
         continue;
       }
-      const change = changes.get(reader.lastId) ?? changeBytes(board, reader.lastId);
-      changes.set(reader.lastId, change);
-      reader.lastId = board.id;
-      if (change.length > 0) this.#write(reader, change);
-      else if (nowMs - reader.wroteMs >= HEARTBEAT_MS) this.#write(reader, HEARTBEAT);
+      const change = known.get(reader.lastId) ?? (await this.#changeSince(reader.lastId, board));
+      known.set(reader.lastId, change);
+      reader.lastId = change.id;
+      // It may have left while the change was put into words.
+      if (!this.#readers.has(reader)) continue;
+      for (const part of change.parts) this.#write(reader, part);
+      if (change.parts.length === 0 && nowMs - reader.wroteMs >= HEARTBEAT_MS) this.#write(reader, HEARTBEAT);
     }
+  }
+
+  /** A change in messages of a bearable size, each made in a turn of its own. Only the last says how far a reader is then. */
+  async #changeSince(lastId: string | undefined, board: Board): Promise<Change> {
+    const { id } = board;
+    const change = board.since(lastId);
+    if (change === undefined) return { id, parts: [] };
+    const items = Object.entries(change.set);
+    const parts: Uint8Array[] = [];
+    while (items.length > PART_ITEMS) {
+      parts.push(messageBytes({ set: Object.fromEntries(items.splice(0, PART_ITEMS)) }));
+      await new Promise<void>((resolve) => this.#options.clock.after(0, resolve));
+    }
+    parts.push(messageBytes({ ...change, set: Object.fromEntries(items) }, id));
+    return { id, parts };
   }
 
   #write(reader: Reader, bytes: Uint8Array): void {
@@ -156,8 +183,6 @@ export class LiveStream {
   }
 }
 
-/** Empty: nothing is new. */
-function changeBytes(board: Board, lastId: string | undefined): Uint8Array {
-  const change = board.since(lastId);
-  return Buffer.from(change === undefined ? '' : `id: ${board.id}\ndata: ${JSON.stringify(change)}\n\n`);
+function messageBytes(change: BoardChange, id?: string): Uint8Array {
+  return Buffer.from(`${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(change)}\n\n`);
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Board } from '../../../src/page/board.ts';
+import { Board, type BoardChange } from '../../../src/page/board.ts';
 import { Html } from '../../../src/page/html.ts';
 import { LiveStream, type Sink } from '../../../src/page/stream.ts';
 import { FakeClock } from '../../fakes/clock.ts';
@@ -88,6 +88,21 @@ describe('a reader', () => {
     stream.join('', board.id, sink);
     await pass(40_000);
     expect(sink.written.filter((text) => text.startsWith(':'))).toHaveLength(2);
+  });
+
+  test('gets much at once in several messages, of which only the last says how far it is', async () => {
+    const rows = Array.from({ length: 250 }, (_, at) => [`row-${at}`, new Html(`${at}`)] as const);
+    board.update(new Map(rows));
+    const sink = new FakeSink();
+    stream.join('', undefined, sink);
+    await pass(1_500);
+    const changes = sink.data.map((text) => JSON.parse(text) as BoardChange);
+    expect(changes.map(({ set }) => Object.keys(set).length)).toEqual([100, 100, 50]);
+    expect(Object.assign({}, ...changes.map(({ set }) => set))).toEqual(
+      Object.fromEntries(rows.map(([id, { text }]) => [id, text])),
+    );
+    expect(changes.map((change) => change.rows?.length)).toEqual([undefined, undefined, 250]);
+    expect(sink.written.filter((text) => text.startsWith('id:'))).toHaveLength(1);
   });
 
   test('of what is not there is sent away', async () => {
