@@ -143,6 +143,8 @@ describe('a configuration that goes bad', () => {
 
     writeFileSync(path, good.replace('"1G"', '"3G"'));
     await host.until(() => hostCondition('ConfigReady').status === 'True', 'it is good again');
+    const { out } = await hublet.run(['events']);
+    expect(out).toMatch(/ControllerStarted[^]*ConfigRejected[^]*ConfigReloaded/);
     await host.until(() => memoryMax('bob') === 3 * GIBIBYTE, 'what it says is in force');
   });
 

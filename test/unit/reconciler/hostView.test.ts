@@ -54,6 +54,11 @@ it('a directory that is only listed is told of; one that is gone is told of as t
   expect(gone).toMatchObject({ WatchDegraded: 'False Watching', SourceReady: 'False Missing' });
 });
 
+it('a removal that waits for a person is told with its digest', () => {
+  const held = conditions([{ ...SOURCE, heldForPrune: ['alice', 'bob'], pruneDigest: 'abc' }]);
+  expect(held.PruneHeld).toBe('True TooMany');
+});
+
 it('an address that is taken and one that can’t be had are told apart', () => {
   const problem = 'it does not listen';
   expect(conditions([SOURCE], { address: 'x', problem, reason: 'AddressInUse' }).HttpReady).toBe('False AddressInUse');
