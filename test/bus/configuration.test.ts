@@ -144,7 +144,7 @@ describe('a configuration that goes bad', () => {
     writeFileSync(path, good.replace('"1G"', '"3G"'));
     await host.until(() => hostCondition('ConfigReady').status === 'True', 'it is good again');
     const { out } = await hublet.run(['events']);
-    expect(out).toMatch(/ControllerStarted[^]*ConfigRejected[^]*ConfigReloaded/);
+    expect(out).toMatch(/ControllerStarted[\s\S]*ConfigRejected[\s\S]*ConfigReloaded/);
     await host.until(() => memoryMax('bob') === 3 * GIBIBYTE, 'what it says is in force');
   });
 
