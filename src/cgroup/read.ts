@@ -10,6 +10,9 @@ export const CGROUP_ROOT = '/sys/fs/cgroup';
 /** Readings between two looks for files that were not there: a controller can be switched on while a unit runs. */
 const READINGS_BETWEEN_LOOKS = 6;
 
+/** At so many first readings each looks for them: systemd switches controllers on a moment after it made the cgroup. */
+const EARLY_READINGS = 6;
+
 /** Room for the largest file read (memory.stat, 1-2 KiB today); a longer one grows the buffer. */
 const BUFFER_BYTES = 16 * 1024;
 
@@ -77,7 +80,8 @@ export class CgroupReader {
    */
   read(sampledAtMs: number): Usage {
     this.#readings += 1;
-    if (this.#readings % READINGS_BETWEEN_LOOKS === 0) this.#openMissing();
+    const isEarly = this.#readings <= EARLY_READINGS && this.#absent.size > 0;
+    if (isEarly || this.#readings % READINGS_BETWEEN_LOOKS === 0) this.#openMissing();
     const texts: Partial<Record<CgroupFile, string>> = {};
     for (const file of this.#files()) {
       const text = this.#text(file);

@@ -49,6 +49,15 @@ test('a controller that is switched on later is found', () => {
   expect(usages.at(-1)?.memoryCurrentBytes).toBe(77);
 });
 
+test('a controller that is switched on in the moment after the start is found at the next reading', () => {
+  tree.make('/a', { 'cpu.stat': cpuStat(1, 2) });
+  const reader = new CgroupReader(tree.root, '/a', readerOptions());
+  reader.read(1);
+  tree.write('/a', 'memory.max', '600\n');
+  expect(reader.read(2).memoryLimitBytes).toBe(600);
+  reader.close();
+});
+
 test('no cgroup is CgroupGone', () => {
   expect(() => readUsage(tree.root, '/nobody', 0)).toThrow(CgroupGone);
 });
