@@ -278,7 +278,7 @@ class HealthWatch {
     while (this.#isWanted) {
       this.#asked += 1;
       try {
-        const answer = await fetch(url, { signal: AbortSignal.timeout(30_000) });
+        const answer = await fetch(url, { signal: AbortSignal.timeout(patienceMs) });
         if (!answer.ok) this.#failures += 1;
         await answer.arrayBuffer();
       } catch (error) {

@@ -42,6 +42,8 @@ export interface FakeSystemd {
   setByOther(name: string, property: string, value: unknown): void;
   /** The unit's processes ignore SIGTERM, now and after later starts: they end after TimeoutStopUSec, by SIGKILL. */
   ignoreTerm(name: string): void;
+  /** The unit's processes hang in the kernel or do no longer: those that do are not ended by SIGKILL, and systemd keeps their control group. */
+  hangInKernel(name: string, isHanging: boolean): void;
   /** Starts stay in `activating` until the returned function is called. */
   holdStarts(): () => void;
 
@@ -192,6 +194,13 @@ class Systemd1 implements FakeSystemd {
     this.#pid1.stubborn.add(name);
     const unit = this.#pid1.units.get(name);
     if (unit !== undefined) unit.ignoresTerm = true;
+  }
+
+  hangInKernel(name: string, isHanging: boolean): void {
+    const unit = this.#pid1.units.get(name);
+    if (unit === undefined) throw new Error(`${name} is not loaded`);
+    unit.outlivesKill = isHanging;
+    unit.ignoresTerm = isHanging;
   }
 
   holdStarts(): () => void {

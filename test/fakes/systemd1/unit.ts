@@ -24,6 +24,8 @@ export class FakeUnit {
   activeSinceUsec = 0n;
   /** Whether its process lives on after SIGTERM. */
   ignoresTerm = false;
+  /** Processes of it hang in the kernel: systemd gives it up and keeps its control group. */
+  outlivesKill = false;
   cancelTimer: (() => void) | undefined;
 
   constructor(name: string, given: Map<string, Variant>) {
@@ -54,9 +56,8 @@ export class FakeUnit {
   /** Path below the cgroup mount; it exists in no file system. */
   controlGroup(): string {
     const slice = this.given.get('Slice')?.value ?? 'system.slice';
-    return this.activeState === 'inactive' || this.activeState === 'failed'
-      ? ''
-      : `/hublet.slice/${slice}/${this.name}`;
+    const isEmpty = this.activeState === 'inactive' || this.activeState === 'failed';
+    return isEmpty && !this.outlivesKill ? '' : `/hublet.slice/${slice}/${this.name}`;
   }
 
   /** What PropertiesChanged of the Service interface carries. */
