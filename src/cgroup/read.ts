@@ -92,6 +92,8 @@ export class CgroupReader {
 
   /** `memory.events` alone; undefined where the memory controller is off. @throws as `read` */
   readMemoryEvents(): MemoryEvents | undefined {
+    // Whoever asks was told that it changed, so it is there.
+    if (this.#absent.has('memory.events')) this.#openMissing();
     const text = this.#text('memory.events');
     return text === undefined ? undefined : parseMemoryEvents(text);
   }

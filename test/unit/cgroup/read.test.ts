@@ -4,7 +4,7 @@ import { DescriptorBudget, ownDescriptorBudget } from '../../../src/cgroup/descr
 import { BASIC_FILES } from '../../../src/cgroup/parse.ts';
 import { CgroupReader, readerOptions, readUsage } from '../../../src/cgroup/read.ts';
 import { CgroupGone } from '../../../src/cgroup/types.ts';
-import { CgroupTree, cpuStat, FULL_CGROUP } from './tree.ts';
+import { CgroupTree, cpuStat, events, FULL_CGROUP } from './tree.ts';
 
 let tree: CgroupTree;
 beforeEach(() => {
@@ -55,6 +55,15 @@ test('a controller that is switched on in the moment after the start is found at
   reader.read(1);
   tree.write('/a', 'memory.max', '600\n');
   expect(reader.read(2).memoryLimitBytes).toBe(600);
+  reader.close();
+});
+
+test('the first kill is counted even where the memory controller came after the first reading', () => {
+  tree.make('/a', { 'cpu.stat': cpuStat(1, 2) });
+  const reader = new CgroupReader(tree.root, '/a', readerOptions());
+  reader.read(1);
+  tree.write('/a', 'memory.events', events({ oomKill: 1 }));
+  expect(reader.readMemoryEvents()?.oomKill).toBe(1);
   reader.close();
 });
 
