@@ -1,9 +1,10 @@
 import type { Pool } from '../spec/pool.ts';
 import { diffLive, type LiveValues } from '../units/diff.ts';
 import { compilePool, type HostFacts, poolOfControlGroup, poolSlice, releasedPool } from '../units/pool.ts';
-import { planPoolResize, propertyText } from '../units/poolResize.ts';
+import { planPoolResize } from '../units/poolResize.ts';
 import type { UnitProperty } from '../units/types.ts';
 import { messageOf } from './effects.ts';
+import { PoolDrift } from './poolDrift.ts';
 import type { PoolMember } from './poolMembers.ts';
 import type { LoopPorts } from './ports.ts';
 
@@ -35,8 +36,7 @@ export class PoolSlice {
   #live: LiveValues | undefined;
   /** Control group of the slice as last seen; empty: it isn't active. */
   #controlGroup = '';
-  /** Wished values that it was seen to have, by property: what differs from one of these was changed by somebody else. */
-  readonly #inForce = new Map<string, string>();
+  readonly #drift: PoolDrift;
   /** Limits that wait for room, in words. */
   #deferred: string | undefined;
   #cancelRetry: () => void = () => undefined;
@@ -49,6 +49,7 @@ export class PoolSlice {
   constructor(options: PoolSliceOptions) {
     this.#options = options;
     this.#ports = options.ports;
+    this.#drift = new PoolDrift(options.ports, poolSlice(options.pool));
   }
 
   /** Something may have changed it: the next look reads it first. */
@@ -139,12 +140,13 @@ export class PoolSlice {
       isEveryServerKnown: this.#options.isEveryServerKnown(),
     });
     this.#noteDeferred(deferred?.message);
-    const corrected = apply.filter((property) => !this.#isLeft(property));
+    await this.#drift.look(diffLive(wanted, live));
+    const corrected = apply.filter((property) => !this.#drift.isLeft(property));
     if (corrected.length > 0 && isDryRun) log.info({ unit: poolSlice(pool), action: 'setLimits' }, 'would act');
     else if (corrected.length > 0) await this.#set(corrected);
     const waiting = new Set(deferred?.properties.map(({ name }) => name));
     if (look === 'all') {
-      for (const one of wanted) if (!waiting.has(one.name)) this.#inForce.set(one.name, propertyText(one));
+      for (const one of wanted) if (!waiting.has(one.name)) this.#drift.noteInForce(one);
     }
     if (deferred === undefined && this.#isReleased()) {
       this.#ports.poolStore.remove(pool);
@@ -212,17 +214,6 @@ export class PoolSlice {
     return this.#isUsed() ? undefined : 0;
   }
 
-  /** Somebody else changed it, and the configuration says to leave such changes. The guarantee is followed in any case. */
-  #isLeft(property: UnitProperty): boolean {
-    const { drift } = this.#ports.config;
-    const isKept = !drift.isCorrected || drift.ignore.includes(property.name);
-    return isKept && property.name !== 'MemoryLow' && this.#isDrift(property);
-  }
-
-  #isDrift(property: UnitProperty): boolean {
-    return this.#inForce.get(property.name) === propertyText(property);
-  }
-
   #noteDeferred(message: string | undefined): void {
     const { clock, events } = this.#ports;
     this.#cancelRetry();
@@ -240,11 +231,13 @@ export class PoolSlice {
     const { pool, configured } = this.#options;
     const slice = poolSlice(pool);
     const names = (of: readonly UnitProperty[]) => of.map(({ name }) => name).join(', ');
-    const drifted = properties.filter((one) => this.#isDrift(one));
-    const resized = properties.filter((one) => !this.#isDrift(one) && one.name !== 'MemoryLow');
+    const drifted = properties.filter((one) => this.#drift.isDrift(one));
+    const resized = properties.filter((one) => !this.#drift.isDrift(one) && one.name !== 'MemoryLow');
     for (const { name } of drifted) instruments.drifted(name);
     if (drifted.length > 0) {
-      const message = `pool ${pool}: changed by somebody, set back on ${slice}: ${names(drifted)}`;
+      const flapping = this.#drift.noteCorrected(drifted).join(', ');
+      const more = flapping === '' ? '' : `; ${flapping} keeps being changed and is set back every 5 min from now on`;
+      const message = `pool ${pool}: changed by somebody, set back on ${slice}: ${names(drifted)}${more}`;
       events.record({ reason: 'DriftCorrected', message });
     }
     if (resized.length === 0) return;

@@ -216,6 +216,44 @@ describe('a limit of the slice that somebody else changed', () => {
     ]);
   });
 
+  it('again and again is set back twice more, and then every five minutes', async () => {
+    world.source.put('alice', inPool());
+    await world.start();
+    const meddle = (value: bigint) =>
+      void world.systemd.slices.set(slice, { ...world.systemd.slices.get(slice), MemoryMax: value });
+    for (let time = 0; time < 3; time += 1) {
+      meddle(77n * 4096n);
+      await world.pass(67_000);
+      expect(property('MemoryMax')).toBe(4n * BigInt(gibibyte));
+    }
+    expect(told('DriftCorrected').at(-1)).toContain('MemoryMax keeps being changed and is set back every 5 min');
+
+    meddle(78n * 4096n);
+    await world.pass(180_000);
+    expect(property('MemoryMax')).toBe(78n * 4096n);
+    await world.pass(180_000);
+    expect(property('MemoryMax')).toBe(4n * BigInt(gibibyte));
+    expect(told('DriftCorrected')).toHaveLength(4);
+  });
+
+  it('by a drop-in is left to it, also where the configuration says something new', async () => {
+    world.source.put('alice', inPool());
+    await world.start();
+    world.systemd.dropIns.set(slice, new Map([['MemoryMax', '/etc/systemd/system.control/x.conf']]));
+    world.systemd.slices.set(slice, { ...world.systemd.slices.get(slice), MemoryMax: 77n * 4096n });
+    await world.pass(67_000);
+    world.pools = new Map([['gpu', { memoryMax: { kind: 'exact', amount: 2 * gibibyte }, tasksMax: 9 }]]);
+    await world.loop.lookAtPools();
+    await world.pass(67_000);
+
+    expect(property('MemoryMax')).toBe(77n * 4096n);
+    expect(property('TasksMax')).toBe(9n);
+    await world.kill();
+    await world.start();
+    expect(property('MemoryMax')).toBe(77n * 4096n);
+    expect(told('DriftCorrected')).toEqual([]);
+  });
+
   it.each([
     ['is not corrected', { isCorrected: false, ignore: [] }],
     ['is ignored by name', { isCorrected: true, ignore: ['MemoryMax'] }],
