@@ -142,6 +142,8 @@ export class World {
   readonly idleVerdicts = new Map<string, IdleVerdict>();
   readonly events: HubletEvent[] = [];
   readonly exits: string[] = [];
+  /** What every draw comes to, 0 to 1. */
+  random = 0;
   workingSetBytes = 0;
   /** Limits as the kernel has them, by control group. */
   readonly limitFiles = new Map<string, string>();
@@ -277,7 +279,7 @@ export class World {
       systemd: this.systemd,
       bootId: 'boot',
       instruments,
-      random: () => 0,
+      random: () => this.random,
       isPortFree: (port) => !this.listeners.has(port),
       portHolders: (port) => this.listeners.get(port) ?? [],
       instance: { id: this.instanceId, key: createSecretKey(Buffer.alloc(32)) },

@@ -46,6 +46,25 @@ describe('the loop', () => {
     expect(world.statuses.get('alice')).toEqual(statusBefore);
   });
 
+  it.each([
+    [0, 54],
+    [0.5, 60],
+    [1, 66],
+  ])(
+    'looks at everything again after a minute or a tenth more or less: with %d after %i s',
+    async (random, seconds) => {
+      world.random = random;
+      world.source.put('alice', SLEEP);
+      await world.start();
+      const listings = () => world.systemd.calls.filter((call) => call === 'ListUnitsByPatterns').length;
+      const before = listings();
+      await world.pass((seconds - 1) * 1000);
+      expect(listings()).toBe(before);
+      await world.pass(2_000);
+      expect(listings()).toBe(before + 1);
+    },
+  );
+
   it('changes limits on the running unit and leaves its run alone', async () => {
     world.source.put('alice', { ...SLEEP, resources: { memory: { limit: '512M' } } });
     await world.start();
