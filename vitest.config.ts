@@ -34,9 +34,9 @@ export default defineConfig({
         test: {
           name: 'page',
           include: ['test/page/**/*.test.ts'],
+          globalSetup: ['test/page/setup.ts'],
           testTimeout: 60_000,
-          // The first run installs the browser where it may.
-          hookTimeout: 300_000,
+          hookTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
       },

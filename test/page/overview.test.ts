@@ -37,6 +37,10 @@ async function untilNames(expected: readonly string[]): Promise<void> {
   await vi.waitFor(async () => expect(await names()).toEqual(expected), { timeout: 15_000 });
 }
 
+async function untilAll(): Promise<void> {
+  await vi.waitFor(async () => expect(await names()).toHaveLength(14), { timeout: 15_000 });
+}
+
 function changed(name: string, change: Partial<PageServer>): (before: PageSnapshot) => PageSnapshot {
   return (before) => ({
     ...before,
@@ -105,7 +109,7 @@ describe('the filter', () => {
     await page.reload();
     await untilNames(['kira-train']);
     await page.locator('#filter').fill('');
-    await vi.waitFor(async () => expect(await names()).toHaveLength(14));
+    await untilAll();
   });
 
   test('is reached by a slash and left by escape', async () => {
@@ -116,7 +120,7 @@ describe('the filter', () => {
     await page.keyboard.type('nobody');
     await page.locator('#none').waitFor();
     await page.keyboard.press('Escape');
-    await vi.waitFor(async () => expect(await names()).toHaveLength(14));
+    await untilAll();
   });
 
   test('may be a phase, and all again', async () => {
@@ -124,7 +128,7 @@ describe('the filter', () => {
     await untilNames(['gustav', 'jonas', 'nightly-report']);
     expect(await page.locator('.chip[aria-pressed=true]').textContent()).toBe('3 Stopped');
     await page.locator('.chip', { hasText: 'All' }).click();
-    await vi.waitFor(async () => expect(await names()).toHaveLength(14));
+    await untilAll();
   });
 });
 
