@@ -73,6 +73,8 @@ describe('a port that a foreign program listens on', () => {
     host.put('alice', spec('alice', '  suspend: true\n'));
     await host.untilPhase('alice', 'Stopped');
     await listen(before, address);
+    // What was read of the host's sockets counts for a tenth of a second.
+    await host.pass(500);
 
     host.put('alice');
     await host.untilPhase('alice', 'Ready');
