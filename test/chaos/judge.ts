@@ -1,3 +1,4 @@
+import type { ConditionType } from '../../src/status/reasons.ts';
 import type { ServerStatus } from '../../src/status/types.ts';
 import { conditionOf } from '../machine/servers.ts';
 import type { Facts, Unit } from './facts.ts';
@@ -20,6 +21,9 @@ export interface Verdict {
   readonly found: ReadonlyMap<string, Wish>;
 }
 
+/** Conditions of the host that name something bad. */
+const WELL_WHEN_FALSE: ReadonlySet<ConditionType> = new Set(['PruneHeld', 'WatchDegraded']);
+
 /**
  * Compares what is with what must be and what may be.
  * @param before facts of the look before, which everything was well at; runs and generations are counted from there
@@ -32,8 +36,7 @@ export function judge(model: Model, before: Facts, now: Facts): Verdict {
     problems.push({ kind: 'unsettled', about: 'controller', text: `is ${controller.state}, pid ${controller.pid}` });
   }
   for (const condition of host?.conditions ?? []) {
-    const wanted = condition.type === 'PruneHeld' ? 'False' : 'True';
-    if (condition.status === wanted) continue;
+    if (condition.status === (WELL_WHEN_FALSE.has(condition.type) ? 'False' : 'True')) continue;
     const text = `${condition.type}=${condition.status} ${condition.reason} ${condition.message}`;
     problems.push({ kind: 'unsettled', about: 'host', text });
   }

@@ -138,7 +138,14 @@ function factsOf(oddities: Readonly<Record<string, Oddity>>): Facts {
   ];
   return {
     controller: { state: 'active', pid: 7, memoryBytes: 1 },
-    host: { pid: 7, conditions: [{ type: 'BusConnected', status: 'True' }] } as unknown as Facts['host'],
+    host: {
+      pid: 7,
+      conditions: [
+        { type: 'BusConnected', status: 'True' },
+        { type: 'PruneHeld', status: 'False' },
+        { type: 'WatchDegraded', status: 'False' },
+      ],
+    } as unknown as Facts['host'],
     statuses: new Map(
       servers.map(({ name, pid, generation, wish, invocationId }) => [
         name,
