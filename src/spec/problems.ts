@@ -5,7 +5,7 @@ import { suggest } from './suggest.ts';
 import type { Problem, ProblemCode } from './types.ts';
 
 /** More problems than these in one file help nobody. */
-const MAX_PROBLEMS = 25;
+export const MAX_PROBLEMS = 25;
 /** Longest message, in UTF-16 units: some quote what is written, and every status and event carries them. */
 const MAX_MESSAGE_LENGTH = 400;
 

@@ -35,3 +35,8 @@ describe('a property of the unit is refused as it is written', () => {
     expect(problems).toMatchObject([{ line: 7, column: 5, path: 'spec.unitProperties.Nise' }]);
   });
 });
+
+it('tells of no more than a screenful', () => {
+  const names = Array.from({ length: 4_000 }, (_, at) => `MemoryMaxx${at}`);
+  expect(unitPropertyProblems(Object.fromEntries(names.map((name) => [name, '1'])))).toHaveLength(25);
+});
