@@ -106,7 +106,7 @@ export function parseFacts(output: string): Facts {
     starts: countOf(
       rows('starts')
         .map((row) => (JSON.parse(row) as { UNIT: string }).UNIT)
-        .filter((unit) => unit.startsWith('hublet-')),
+        .filter((unit) => unit.startsWith('hublet-') && unit.endsWith('.service')),
     ),
     ends: rows('ends'),
     log: rows('log'),

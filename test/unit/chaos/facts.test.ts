@@ -40,6 +40,7 @@ ${stored}${stored.slice(0, -40)}
 -- cursor: s=1;i=2
 ===== starts
 {"UNIT":"hublet.service"}
+{"UNIT":"hublet-lab.slice"}
 {"UNIT":"hublet-s0.service"}
 {"UNIT":"hublet-s0.service"}
 ===== ends
