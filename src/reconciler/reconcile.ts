@@ -185,7 +185,7 @@ export class Reconciler {
   ): boolean {
     const { clock, random, prober } = this.#ports;
     const before = entry.snapshot;
-    const isCertain = this.#options.isEverySourceReady() && this.#isUnasked(entry, unit);
+    const isCertain = record === undefined && this.#options.isEverySourceReady() && this.#isUnasked(entry, unit);
     // A run that outlasts its window could not be followed by another before the next one.
     const isPersonsWish = isRestartAsked(entry, record) && !entry.lifecycle.isOverrun;
     const isUpdateDue = entry.update.kind === 'due' && (this.#options.isDryRun || this.#starts.mayUpdate(entry));
