@@ -129,7 +129,7 @@ const cases: readonly (readonly [what: string, text: string, ...messages: string
   [
     'a probe into a network of its own',
     serverWith('sandbox: {privateNetwork: true}', 'probes: {readiness: {http: {}}}'),
-    'alice.yaml:8:30: spec.probes.readiness.http: can reach nothing: with sandbox.privateNetwork the server has a network of its own',
+    'alice.yaml:8:30: spec.probes.readiness.http: can reach nothing: with sandbox.privateNetwork the server has a network of its own; ask by exec',
   ],
   [
     'addresses that are none',
