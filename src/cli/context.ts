@@ -30,6 +30,8 @@ export interface Context {
   readonly cgroupRoot: string;
   /** For standard output. */
   readonly style: Style;
+  /** True where a person watches standard output, so that a table may be drawn in the place of the last one. */
+  readonly isOutputTerminal: boolean;
   /** True where a person watches standard error, so that progress may be told there. */
   readonly isErrorTerminal: boolean;
   /** To standard output, as it is. */

@@ -34,6 +34,7 @@ export function createHostContext(flags: ContextFlags): Context {
     environment: process.env,
     cgroupRoot: '/sys/fs/cgroup',
     style: chooseStyle(process.stdout.isTTY === true, process.env),
+    isOutputTerminal: process.stdout.isTTY === true,
     isErrorTerminal: process.stderr.isTTY === true,
     print: (output) => {
       process.stdout.write(output);

@@ -37,6 +37,7 @@ async function diff(options: Partial<DiffOptions> = {}): Promise<Told> {
     environment: { DBUS_SYSTEM_BUS_ADDRESS: host.fake.address },
     cgroupRoot: '/nowhere',
     style: PLAIN_STYLE,
+    isOutputTerminal: false,
     isErrorTerminal: false,
     print: (text) => {
       out += text;

@@ -1,4 +1,5 @@
 import { EXIT } from '../errors.ts';
+import { USAGE_ORDERS } from '../usageTable.ts';
 import { NAME, NAMES, type Verb } from './verb.ts';
 
 /** Verbs that look at servers and change nothing. */
@@ -121,6 +122,42 @@ export const LOOKING_VERBS: readonly Verb[] = [
         lines: values.count('lines'),
         isPrevious: values.isSet('previous'),
         isRaw: values.isSet('raw'),
+      }),
+  },
+  {
+    name: 'top',
+    argument: { usage: '[name...]', description: 'names of servers; none: all that run', completes: 'servers' },
+    summary: 'show what servers use now',
+    description:
+      'CPU, memory, tasks and I/O of the servers that run, with their share of the limits in force and how many of their processes were killed for memory. Read from their cgroups, so it works while the controller is down. I/O only where the io controller is on.',
+    options: [
+      {
+        flags: '-l, --selector <selector>',
+        description: 'only servers with these labels: k=v, k!=v, k in (a,b), k, !k',
+      },
+      { flags: '-s, --sort <order>', description: 'which come first', choices: USAGE_ORDERS, preset: 'cpu' },
+      { flags: '-d, --delay <duration>', description: 'time over which rates are measured', preset: '1s' },
+      { flags: '-w, --watch', description: 'measure again and again' },
+      {
+        flags: '-o, --output <format>',
+        description: 'how to print; json is one object a measuring, in base units',
+        choices: ['table', 'json'],
+        preset: 'table',
+      },
+    ],
+    examples: [
+      ['hublet top', 'who uses how much CPU'],
+      ['hublet top -w --sort memory -l team=physics', 'memory of one team, until you stop it'],
+    ],
+    exitCodes: [EXIT.notFound, EXIT.badConfiguration],
+    run: async (context, values) =>
+      (await import('../verbs/top.ts')).runTop(context, {
+        names: values.names,
+        selector: values.text('selector'),
+        order: USAGE_ORDERS.find((order) => order === values.text('sort')) ?? 'cpu',
+        periodMs: values.durationMs('delay'),
+        isWatching: values.isSet('watch'),
+        format: values.text('output') === 'json' ? 'json' : 'table',
       }),
   },
   {

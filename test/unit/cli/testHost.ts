@@ -32,6 +32,7 @@ export class TestHost {
       environment: {},
       cgroupRoot: this.cgroups,
       style: PLAIN_STYLE,
+      isOutputTerminal: false,
       isErrorTerminal: false,
       print: (text) => {
         this.out += text;
