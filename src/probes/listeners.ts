@@ -18,9 +18,10 @@ const CHUNK_BYTES = 64 * 1024;
 export function createListenerTable(clock: Clock, directory = '/proc/net'): ListenerTable {
   let listeners: ReadonlyMap<number, readonly Listener[]> = new Map();
   let readAtMs = Number.NEGATIVE_INFINITY;
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   return (fresh) => {
     if (fresh === 'fresh' || clock.monotonicMs() - readAtMs > MAX_AGE_MS) {
-      const all = ['tcp', 'tcp6'].flatMap((file) => parseListeners(readHead(join(directory, file))));
+      const all = ['tcp', 'tcp6'].flatMap((file) => parseListeners(readHead(join(directory, file), buffer)));
       listeners = Map.groupBy(all, ({ port }) => port);
       readAtMs = clock.monotonicMs();
     }
@@ -43,7 +44,7 @@ export function holdersOf(port: number, table: ListenerTable): readonly number[]
  *
  * Read synchronously, as procfs answers from memory. A file that is not there (no IPv6 in this kernel) is empty.
  */
-function readHead(path: string): string {
+function readHead(path: string, buffer: Buffer): string {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -52,10 +53,9 @@ function readHead(path: string): string {
     throw err;
   }
   try {
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     let text = '';
     for (;;) {
-      const bytes = readSync(fd, buffer, 0, CHUNK_BYTES, null);
+      const bytes = readSync(fd, buffer, 0, buffer.length, null);
       const part = buffer.toString('latin1', 0, bytes);
       text += part;
       if (bytes === 0 || isPastListeners(part)) return text;

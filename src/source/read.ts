@@ -68,7 +68,7 @@ function readOpened(handle: number, path: string, name: string, context: ReadCon
   const stats = fstatSync(handle, { bigint: true });
   const unfit = findUnfit(path, stats, context.ownerUid);
   if (unfit !== undefined) return describe(path, stats, unfit, context);
-  const bytes = readBytes(handle);
+  const bytes = readBytes(handle, stats.size);
   if (bytes.length > MAX_DOCUMENT_BYTES) return describe(path, stats, tooLarge(path), context);
   const text = decodeText(bytes);
   if (text === undefined) return describe(path, stats, notText(path), context);
@@ -121,13 +121,15 @@ function describeKind(stats: BigIntStats): string | undefined {
   return stats.isSocket() ? 'a socket' : 'a device';
 }
 
-function readBytes(handle: number): Buffer {
-  const buffer = Buffer.allocUnsafe(MAX_DOCUMENT_BYTES + 1);
+/** The whole of it, or one byte more than may be. @param size as the file system says, which decides nothing but how much room is made at first */
+function readBytes(handle: number, size: bigint): Buffer {
+  let buffer = Buffer.allocUnsafe(Math.min(Number(size), MAX_DOCUMENT_BYTES) + 1);
   let length = 0;
   for (;;) {
     const count = readSync(handle, buffer, length, buffer.length - length, null);
     length += count;
-    if (count === 0 || length === buffer.length) return buffer.subarray(0, length);
+    if (count === 0 || length > MAX_DOCUMENT_BYTES) return buffer.subarray(0, length);
+    if (length === buffer.length) buffer = Buffer.concat([buffer], MAX_DOCUMENT_BYTES + 1);
   }
 }
 
