@@ -8,7 +8,7 @@ import { ORPHAN_GRACE_MS } from './wish.ts';
 /** A limit that waits for room is tried again after this time. */
 const DEFERRED_RETRY_MS = 30_000;
 
-/** A stop is looked after so often: of processes that end once systemd has given them up nobody tells. */
+/** A stop that takes too long is looked after so often: of processes that end once systemd has given them up nobody tells. */
 const STOP_RETRY_MS = 5_000;
 
 /** When time alone may change something for a server, from now in milliseconds; undefined where only events can. */
@@ -25,7 +25,7 @@ export function nextLookMs(entry: ServerEntry, record: SpecRecord | undefined, c
   if (context.stoppingSinceMs !== null) {
     const graceMs = spec?.terminationGracePeriodMs ?? 0;
     const leftMs = context.stoppingSinceMs + graceMs + UNKILLABLE_AFTER_MS - nowMs;
-    due.push(leftMs > 0 ? Math.min(leftMs, STOP_RETRY_MS) : STOP_RETRY_MS);
+    due.push(leftMs > 0 ? leftMs : STOP_RETRY_MS);
   }
   if (entry.unknownSinceMs !== undefined) {
     const leftMs = entry.unknownSinceMs + ORPHAN_GRACE_MS - nowMs;

@@ -75,7 +75,7 @@ afterEach(async () => {
 
 describe('a directory of specs into which rubbish is poured', () => {
   it(`stops no server and no controller, and each refusal has a reason: ${count} mutants`, {
-    timeout: 900_000,
+    timeout: 120_000 + count * 300,
   }, async () => {
     const dice = throwDice('mutants in a live directory');
     const others = Array.from({ length: batch - runningNames.length }, (_, at) => `other${at}`);
