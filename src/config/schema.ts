@@ -87,7 +87,7 @@ export const configSchema = z
       z.strictObject({
         correct: field(
           z.boolean(),
-          'Limits that somebody changed on a running unit (systemctl set-property --runtime) are set back, one that is changed again and again every five minutes only (Stalled, DriftFlapping). false: only told of (Synced=False, Drifted). What a drop-in in /etc sets is left in any case.',
+          'Limits that somebody changed on a running unit (systemctl set-property) are set back, one that is changed again and again every five minutes only (Stalled, DriftFlapping). false: only told of (Synced=False, Drifted). What a drop-in in /etc sets is left in any case.',
           true,
         ),
         ignore: field(

@@ -9,8 +9,8 @@ const SECTIONS: ReadonlySet<string> = new Set(['Service', 'Slice']);
 export type AdminSettings = ReadonlyMap<string, string>;
 
 /**
- * What drop-ins outside of /run and /usr say for a unit: `systemctl edit` and `systemctl set-property` without `--runtime` leave
- * such. One that can't be read is logged and says nothing.
+ * What drop-ins outside of /run and /usr say for a unit: `systemctl edit` leaves such, and of a slice `systemctl set-property`
+ * without `--runtime`; what that sets of a transient unit goes to /run. One that can't be read is logged and says nothing.
  *
  * @param paths the unit's DropInPaths
  * @see systemd.unit(5)

@@ -65,13 +65,14 @@ const program = (file: keyof typeof programs, resources: object): Spec => ({
   resources,
 });
 const memory = (limit: string) => ({ memory: { limit } });
+const configKind = { apiVersion: 'hublet/v1', kind: 'Config' };
 
 let machine: Machine;
 
 beforeAll(async () => {
   machine = await boot();
   await machine.put({ files: programs }, '/srv/programs');
-  await installHublet(machine, { start: true });
+  await installHublet(machine, { start: true, config: { ...configKind, reconcile: { resync: '5s' } } });
   await dropSpecs(machine, {
     child: program('child.py', memory('96M')),
     main: program('main.py', memory('96M')),
@@ -82,10 +83,11 @@ beforeAll(async () => {
     grows: program('holder.py', memory('64M')),
     shrinks: program('holder.py', memory('400M')),
     free: idle,
+    fought: idle,
   });
   await awaitPhase(
     machine,
-    ['child', 'main', 'busy', 'exact', 'forks', 'neighbour', 'grows', 'shrinks', 'free'],
+    ['child', 'main', 'busy', 'exact', 'forks', 'neighbour', 'grows', 'shrinks', 'free', 'fought'],
     'Ready',
   );
   // Noticed at the next resync, which the end of this file looks for.
@@ -297,6 +299,30 @@ describe('in time', () => {
     expect(countEvents(events, 'DriftCorrected')).toBe(1);
     expect(countEvents(events, 'Resized')).toBe(0);
     expect(sampleValue(await scrape(machine), 'hublet_drift_total', { property: 'TasksMax' })).toBe(1);
+  });
+
+  it('a limit that somebody changes again and again is set back twice more, and then left for a while', async () => {
+    const { controlGroup } = await ready('fought');
+    const weight = (expected: string) =>
+      waitFor(
+        `a weight of ${expected}`,
+        async (saw) => saw(await readCgroup(machine, controlGroup, 'cpu.weight')) === expected,
+        90_000,
+      );
+    for (const other of [7, 8, 9]) {
+      await machine.run(`systemctl set-property --runtime hublet-fought.service CPUWeight=${other}`);
+      await weight('100');
+    }
+    const stalled = await awaitStatus(machine, 'fought', 'to be stalled', (status) => {
+      return conditionOf(status, 'Stalled')?.reason === 'DriftFlapping';
+    });
+    expect(stalled).toMatchObject({ phase: 'Ready', restarts: 0 });
+
+    await machine.run('systemctl set-property --runtime hublet-fought.service CPUWeight=11');
+    await awaitStatus(machine, 'fought', 'the fourth to be left', (status) => {
+      return conditionOf(status, 'Synced')?.reason === 'Drifted' && status.applied.cpuWeight === 11;
+    });
+    expect(countEvents(await readEvents(machine, 'fought'), 'DriftCorrected')).toBe(3);
   });
 });
 
