@@ -64,11 +64,15 @@ export function withVariables(expr: string): string {
   return expr.replaceAll(/\$(?:instance|server)\b/g, '.+').replaceAll('$__rate_interval', '1m');
 }
 
+/** One file of metrics/rules as it is. */
+export function readRuleFile(file: string): {
+  readonly groups: readonly { readonly name: string; readonly rules: readonly (AlertRule | RecordingRule)[] }[];
+} {
+  return readYaml(`rules/${file}`) as ReturnType<typeof readRuleFile>;
+}
+
 function rulesOf(file: string): readonly unknown[] {
-  const { groups } = readYaml(`rules/${file}`) as {
-    readonly groups: readonly { readonly rules: readonly unknown[] }[];
-  };
-  return groups.flatMap(({ rules }) => rules);
+  return readRuleFile(file).groups.flatMap(({ rules }) => rules);
 }
 
 function readYaml(file: string): unknown {
