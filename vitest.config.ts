@@ -43,7 +43,7 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          include: ['test/system/**/*.test.ts'],
+          include: ['test/system/*.test.ts'],
           globalSetup: ['test/machine/setup.ts'],
           // Everything in the machine runs about ten times slower than outside it.
           testTimeout: 300_000,
@@ -51,6 +51,18 @@ export default defineConfig({
           // Two machines at once: one mostly waits, for a boot, a limit or a timer, and a third would only slow both down.
           maxWorkers: 2,
           // Alone, when the quick ones are done: it needs all of a small computer.
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        // What takes long by its nature: real idleness, clocks, hundreds of servers, random trouble. `npm run test:long`.
+        test: {
+          name: 'long',
+          include: ['test/system/long/*.test.ts'],
+          globalSetup: ['test/machine/setup.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ServerStatus } from '../../src/status/types.ts';
-import { installHublet } from '../machine/hublet.ts';
-import { boot, type Machine, waitFor } from '../machine/machine.ts';
+import type { ServerStatus } from '../../../src/status/types.ts';
+import { installHublet } from '../../machine/hublet.ts';
+import { boot, type Machine, waitFor } from '../../machine/machine.ts';
 import {
   awaitGone,
   awaitPhase,
@@ -14,7 +14,7 @@ import {
   readStatuses,
   type Spec,
   specText,
-} from '../machine/servers.ts';
+} from '../../machine/servers.ts';
 
 /** A source of its own, so that what vanishes there is most of it. */
 const classSource = '/srv/class';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installHublet } from '../machine/hublet.ts';
-import { boot, type Machine, waitFor } from '../machine/machine.ts';
+import { installHublet } from '../../machine/hublet.ts';
+import { boot, type Machine, waitFor } from '../../machine/machine.ts';
 import {
   awaitGone,
   awaitPhase,
@@ -12,7 +12,7 @@ import {
   readStatuses,
   removeSpecs,
   showUnit,
-} from '../machine/servers.ts';
+} from '../../machine/servers.ts';
 
 const graceSeconds = 2;
 const common = { user: 'alice', terminationGracePeriod: `${graceSeconds}s` };

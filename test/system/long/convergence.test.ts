@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HostStatus, ServerStatus } from '../../src/status/types.ts';
-import { type Dice, throwDice } from '../machine/dice.ts';
-import { installHublet, startHublet } from '../machine/hublet.ts';
-import { expectUndisturbed } from '../machine/identities.ts';
-import { boot, type Machine, waitFor } from '../machine/machine.ts';
+import type { HostStatus, ServerStatus } from '../../../src/status/types.ts';
+import { type Dice, throwDice } from '../../machine/dice.ts';
+import { installHublet, startHublet } from '../../machine/hublet.ts';
+import { expectUndisturbed } from '../../machine/identities.ts';
+import { boot, type Machine, waitFor } from '../../machine/machine.ts';
 import {
   awaitGone,
   awaitPhase,
@@ -16,7 +16,7 @@ import {
   removeSpecs,
   type Spec,
   specText,
-} from '../machine/servers.ts';
+} from '../../machine/servers.ts';
 
 const MAX_STARTING = 2;
 const sleeper = { user: 'alice', command: ['sleep', '100000'], port: 'none' };

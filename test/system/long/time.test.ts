@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ServerStatus } from '../../src/status/types.ts';
-import { installHublet } from '../machine/hublet.ts';
-import { boot, type Machine, waitFor } from '../machine/machine.ts';
+import type { ServerStatus } from '../../../src/status/types.ts';
+import { installHublet } from '../../machine/hublet.ts';
+import { boot, type Machine, waitFor } from '../../machine/machine.ts';
 import {
   awaitPhase,
   awaitStatus,
@@ -13,7 +13,7 @@ import {
   readHostStatus,
   readStatuses,
   type Spec,
-} from '../machine/servers.ts';
+} from '../../machine/servers.ts';
 
 const HOUR_MS = 3_600_000;
 /** Berlin's clocks go back from 03:00 to 02:00, an hour that comes twice. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Phase, ServerStatus } from '../../src/status/types.ts';
-import { type ServerPlaces, serverFields, serverName } from '../arbitraries/server.ts';
-import { throwDice } from '../machine/dice.ts';
-import { installHublet } from '../machine/hublet.ts';
-import { readIdentities } from '../machine/identities.ts';
-import { boot, type Machine, waitFor } from '../machine/machine.ts';
+import type { Phase, ServerStatus } from '../../../src/status/types.ts';
+import { type ServerPlaces, serverFields, serverName } from '../../arbitraries/server.ts';
+import { throwDice } from '../../machine/dice.ts';
+import { installHublet } from '../../machine/hublet.ts';
+import { readIdentities } from '../../machine/identities.ts';
+import { boot, type Machine, waitFor } from '../../machine/machine.ts';
 import {
   conditionOf,
   dropSpecs,
@@ -15,7 +15,7 @@ import {
   type Spec,
   sampleValue,
   scrape,
-} from '../machine/servers.ts';
+} from '../../machine/servers.ts';
 
 /** As many as there is time for each time, or so many as HUBLET_POPULATION says: 300 take ten minutes and more. */
 const population = Number(process.env.HUBLET_POPULATION ?? 40);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installHublet, startHublet } from '../machine/hublet.ts';
-import { boot, type Machine, waitFor } from '../machine/machine.ts';
+import { installHublet, startHublet } from '../../machine/hublet.ts';
+import { boot, type Machine, waitFor } from '../../machine/machine.ts';
 import {
   awaitPhase,
   awaitStatus,
@@ -15,7 +15,7 @@ import {
   type Spec,
   showUnit,
   specText,
-} from '../machine/servers.ts';
+} from '../../machine/servers.ts';
 
 /** In no other text than in the commands of probes. */
 const marker = 'argument-of-a-probe';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installHublet, startHublet } from '../machine/hublet.ts';
-import { countRuns } from '../machine/identities.ts';
-import { boot, type Machine, waitFor } from '../machine/machine.ts';
-import { awaitPhase, dropSpecs, readEvents, readHostStatus, readStatuses, showUnit } from '../machine/servers.ts';
+import { installHublet, startHublet } from '../../machine/hublet.ts';
+import { countRuns } from '../../machine/identities.ts';
+import { boot, type Machine, waitFor } from '../../machine/machine.ts';
+import { awaitPhase, dropSpecs, readEvents, readHostStatus, readStatuses, showUnit } from '../../machine/servers.ts';
 
 const signs = '/srv/signs';
 /** Runs until its sign is there, then does that. */
