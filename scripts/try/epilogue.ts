@@ -8,7 +8,7 @@ const NEXT = `To go on:
   npm run try -- --keep   the same, and the machine stays: look around, break things
   sh scripts/install      hublet on a host of yours (systemd 252 or newer), as root
   desired-state/          the two files you have seen; every field is in docs/reference/fields.md
-  npm test                every test there is`;
+  npm test                the tests; npm run test:long has the rest`;
 
 const WAYS_IN = `To get in, and to end it:
   npm run machine -- shell --name ${KEPT_NAME}
