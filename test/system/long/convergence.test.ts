@@ -11,6 +11,7 @@ import {
   conditionOf,
   desiredState,
   dropSpecs,
+  readEvents,
   readHostStatus,
   readStatuses,
   removeSpecs,
@@ -24,17 +25,18 @@ const sleeper = { user: 'alice', command: ['sleep', '100000'], port: 'none' };
 const mounted = '/srv/mounted';
 const inMount = ['m0', 'm1', 'm2'];
 
+const config = {
+  apiVersion: 'hublet/v1',
+  kind: 'Config',
+  // No look at everything that would make good what a signal should have told.
+  reconcile: { maxStarting: MAX_STARTING, resync: '1h' },
+  sources: [{ path: desiredState }, { path: mounted }],
+};
+
 let machine: Machine;
 
 beforeAll(async () => {
   machine = await boot();
-  const config = {
-    apiVersion: 'hublet/v1',
-    kind: 'Config',
-    // No look at everything that would make good what a signal should have told.
-    reconcile: { maxStarting: MAX_STARTING, resync: '1h' },
-    sources: [{ path: desiredState }, { path: mounted }],
-  };
   await machine.run(`mkdir -p /srv/backing ${mounted} && mount --bind /srv/backing ${mounted}`);
   // So that nobody may read what nobody may, not even root.
   await machine.writeFile(
@@ -213,12 +215,19 @@ print(most, flush=True)`;
 
 describe('whatever was done on the way', () => {
   const pool = Array.from({ length: 6 }, (_, index) => `r${index}`);
-  /** Kept all the time, so that no random deletion is a mass removal. */
+  /** Kept all the time. */
   const anchors = [...Array.from({ length: 9 }, (_, index) => `t${index + 1}`), ...inMount];
   const present = new Map<string, Spec>();
 
   it('30 random edits, renames and deletions end where a fresh start would', async () => {
     const dice = throwDice('random edits');
+    // What is removed here and was removed a moment ago may well be half of what there is, all within a minute.
+    await machine.writeFile('/etc/hublet/hublet.yaml', JSON.stringify({ ...config, prune: { minCount: 100 } }));
+    await waitFor(
+      'the configuration',
+      async (saw) => saw(await readEvents(machine)).some(({ reason }) => reason === 'ConfigReloaded'),
+      60_000,
+    );
     const began = (await readStatuses(machine)).size;
     expect(began).toBe(anchors.length);
     for (let step = 0; step < 30; step += 1) await disturb(dice, step);
