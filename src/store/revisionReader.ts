@@ -4,6 +4,7 @@ import {
   deletedPath,
   parseDeletedMs,
   parseRevision,
+  REVISIONS_KEPT,
   type Revision,
   readRevisionFileName,
   revisionKey,
@@ -13,7 +14,7 @@ import {
 
 /** What is kept of one server. */
 export interface KeptRevisions {
-  /** Oldest first. */
+  /** The newest five, oldest first. */
   readonly revisions: readonly Revision[];
   /** Numbers of those that are damaged. */
   readonly damaged: readonly number[];
@@ -31,7 +32,8 @@ export function readRevisions(stateDirectory: string, name: string): KeptRevisio
   const key = revisionKey(name);
   const revisions: Revision[] = [];
   const damaged: number[] = [];
-  for (const generation of generationsOf(directory, key)) {
+  // A controller that was killed may have left one more.
+  for (const generation of generationsOf(directory, key).slice(-REVISIONS_KEPT)) {
     const text = readFileIfPresent(revisionPath(directory, key, generation));
     // Pruned since the directory was listed.
     if (text === undefined) continue;

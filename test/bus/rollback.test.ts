@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/clock.ts';
+import { readRevisions } from '../../src/store/revisionReader.ts';
 import { ControllerHost } from '../fakes/controllerHost.ts';
 import { ControllerProcess } from '../fakes/controllerProcess.ts';
 
@@ -36,6 +37,9 @@ const tasksMax = () => Number(host.unit('alice')?.properties.TasksMax);
 async function put(tasks: number, token?: string): Promise<void> {
   host.put('alice', text(tasks, token));
   await host.until(() => tasksMax() === tasks, `${tasks} tasks are in force`);
+  // Written a moment after it was accepted.
+  const kept = () => readRevisions(host.config.stateDirectory, 'alice').revisions;
+  await host.until(() => kept().at(-1)?.text === text(tasks, token), 'its revision is kept');
 }
 
 describe('a spec that was wrong', () => {
