@@ -45,7 +45,10 @@ export function findGaps(document: ServerDocument): FieldProblem[] {
 export function nameProblems(name: string, stem: string): FieldProblem[] {
   if (name === stem) return [];
   return [
-    wrong(['metadata', 'name'], `must be ${JSON.stringify(stem)}, as the file is called, not ${JSON.stringify(name)}`),
+    wrong(
+      ['metadata', 'name'],
+      `must be ${JSON.stringify(stem)}, as the file is called${isPlain(name) ? `, not ${JSON.stringify(name)}` : ''}`,
+    ),
   ];
 }
 
@@ -197,4 +200,9 @@ function templateProblems(
 
 function wrong(path: readonly PathPart[], message: string): FieldProblem {
   return { path, message, code: 'SchemaError', part: 'value' };
+}
+
+/** Whether it may be told: lines that ran together may have put an argument or a variable where a name was to be. */
+function isPlain(name: string): boolean {
+  return /^[\w.@/-]{1,64}$/.test(name);
 }

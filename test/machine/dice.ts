@@ -9,9 +9,9 @@ export interface Dice {
   pick<T>(from: readonly T[]): T;
 }
 
-/** Dice with the seed of HUBLET_SEED, or else another each time; the seed is printed with `what` it is for. */
-export function throwDice(what: string): Dice {
-  const seed = Number(process.env.HUBLET_SEED ?? Math.floor(Math.random() * 2 ** 31));
+/** Dice with the seed of HUBLET_SEED, or else `usual`, or else another each time; the seed is printed with `what` it is for. */
+export function throwDice(what: string, usual?: number): Dice {
+  const seed = Number(process.env.HUBLET_SEED ?? usual ?? Math.floor(Math.random() * 2 ** 31));
   process.stderr.write(`${what}: HUBLET_SEED=${seed}\n`);
   return createDice(seed);
 }
