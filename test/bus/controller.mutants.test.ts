@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
@@ -22,6 +21,7 @@ import { mutate } from '../arbitraries/mutants.ts';
 import { ControllerHost } from '../fakes/controllerHost.ts';
 import { ControllerProcess } from '../fakes/controllerProcess.ts';
 import { throwDice } from '../machine/dice.ts';
+import { freePort } from '../machine/freePort.ts';
 
 /** More of them: HUBLET_MUTANTS. */
 const count = Number(process.env.HUBLET_MUTANTS ?? 1_000);
@@ -179,16 +179,6 @@ describe('a directory of specs into which rubbish is poured', () => {
     sockets.close();
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('the kernel gave no port');
-  return address.port;
-}
 
 function writeMode(path: string, mode: number): void {
   writeFileSync(path, text('any'));

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ControllerHost, spec } from '../fakes/controllerHost.ts';
+import { freePort } from '../machine/freePort.ts';
 
 let host: ControllerHost;
 
@@ -23,14 +24,6 @@ async function listen(port = 0): Promise<Server> {
 }
 
 const close = (server: Server): Promise<unknown> => new Promise((closed) => server.close(closed));
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = await listen();
-  const { port } = server.address() as AddressInfo;
-  await close(server);
-  return port;
-}
 
 describe('a liveness probe', () => {
   it('that fails has the server stopped and started again: at once, then by its backoff', async () => {

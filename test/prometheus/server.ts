@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../machine/freePort.ts';
 import { waitFor } from '../machine/wait.ts';
 import { ensurePrometheus } from './tools.ts';
 
@@ -147,14 +147,3 @@ export class Prometheus {
 
 type RawSeries = { readonly metric: Readonly<Record<string, string>>; readonly value: readonly [number, string] };
 type RawRule = { readonly name: string; readonly health: string; readonly lastError?: string };
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
