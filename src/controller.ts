@@ -145,13 +145,11 @@ export function createController(options: ControllerOptions): Controller {
       idle.start();
       ports.sampler.start();
       ports.poolSampler.start();
-      await Promise.all([
-        ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS).then(async () => {
-          await userManager?.probe();
-          if (!options.isDryRun) await sweepCommands();
-        }),
-        ports.source.start(),
-      ]);
+      // Not at the same time: reading hundreds of specs would keep this thread from systemd's answer until it counts as late.
+      await ports.systemd.open(options.busTimeoutMs ?? BUS_TIMEOUT_MS);
+      await userManager?.probe();
+      if (!options.isDryRun) await sweepCommands();
+      if (isWanted) await ports.source.start();
       if (isWanted) pruneRequests.start();
       if (isWanted) await loop.start();
       if (!isWanted) return;

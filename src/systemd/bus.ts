@@ -116,7 +116,7 @@ class Connection implements Bus {
     const { address, connectTimeoutMs, abort, clock, onLost } = this.#options;
     const onAbort = (): void => this.#end('no longer wanted');
     abort.addEventListener('abort', onAbort);
-    const cancelTimer = clock.after(connectTimeoutMs, () => this.#end(`no answer in ${connectTimeoutMs} ms`));
+    const cancelTimer = afterReading(clock, connectTimeoutMs, () => this.#end(`no answer in ${connectTimeoutMs} ms`));
     this.#onEnd = (reason) => {
       cancelTimer();
       abort.removeEventListener('abort', onAbort);
@@ -141,7 +141,7 @@ class Connection implements Bus {
     const bytes = encode(call, serial);
     const { clock } = this.#options;
     return new Promise((resolve, reject) => {
-      const cancelTimer = clock.after(call.timeoutMs, () => {
+      const cancelTimer = afterReading(clock, call.timeoutMs, () => {
         this.#pending.delete(serial);
         reject(new SystemdError('UnknownOutcome', `${what}: no reply in ${call.timeoutMs} ms`));
       });
@@ -232,4 +232,15 @@ function encode(call: CallMessage, serial: number): Buffer {
     if (!(error instanceof WrongType || error instanceof SyntaxError)) throw error;
     throw new SystemdError('InvalidProperty', error.message, { cause: error });
   }
+}
+
+/**
+ * Fires `delayMs` from now, once what has arrived by then is read: a thread that was busy for long finds its timers due before it
+ * has read the answer that came in time. Returns what cancels it.
+ */
+function afterReading(clock: Clock, delayMs: number, fire: () => void): () => void {
+  let cancel = clock.after(delayMs, () => {
+    cancel = clock.after(0, fire);
+  });
+  return () => cancel();
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { userInfo } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/clock.ts';
 import { ControllerHost, spec } from '../fakes/controllerHost.ts';
@@ -128,10 +129,10 @@ describe('hublet run', () => {
 
   it('ends with 0 on SIGTERM while it still waits for D-Bus', async () => {
     host.fake.freezeBus(true);
-    put('alice');
+    const listen = join(host.root, 'http');
+    hublet.configure({ metrics: { listen: `unix:${listen}` } });
     hublet.launch();
-    const accepted = `${host.config.stateDirectory}/specs`;
-    await host.until(() => existsSync(accepted) && readdirSync(accepted).length > 0, 'it has read its source');
+    await host.until(() => existsSync(listen), 'it listens, and does no more without D-Bus');
 
     expect(await hublet.stop()).toBe(0);
 
@@ -167,6 +168,16 @@ describe('hublet run', () => {
 
     expect(code).toBe(69);
     expect(err).toContain('no-bus');
+  });
+
+  it('reads no spec before it has systemd, whose answer would count as late where there are many', async () => {
+    put('alice');
+
+    expect((await hublet.run(['run', '--once', '--timeout', '1s'], `unix:path=${host.root}/no-bus`)).code).toBe(69);
+    expect(readdirSync(join(host.config.stateDirectory, 'specs'))).toEqual([]);
+
+    expect((await hublet.run(['run', '--once'])).code).toBe(0);
+    expect(readdirSync(join(host.config.stateDirectory, 'specs'))).toHaveLength(1);
   });
 
   it('ends with 78 where its configuration is wrong', async () => {

@@ -2,6 +2,7 @@ import { Message, sessionBus } from 'dbus-next';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSystemClock } from '../../src/clock.ts';
 import { type SystemdOptions, SystemdOverDbus } from '../../src/systemd/adapter.ts';
+import { connectBus } from '../../src/systemd/bus.ts';
 import { SystemdError, type SystemdEvent, type UnitState } from '../../src/systemd/port.ts';
 import { hasEnded } from '../../src/systemd/units.ts';
 import type { UnitProperty } from '../../src/units/types.ts';
@@ -562,6 +563,40 @@ describe('over time', () => {
     release();
     await seen(unit, (now) => now?.activeState === 'active');
     expect(called['StartTransientUnit error']).toBe(1);
+  });
+
+  it('an answer that came in time counts, however late this thread gets to read it', async () => {
+    const second = await connectBus({
+      address: fake.address,
+      connectTimeoutMs: 10_000,
+      abort: new AbortController().signal,
+      clock: createSystemClock(),
+      wantsSignal: () => false,
+      onSignal: () => undefined,
+      onLost: () => undefined,
+      onFault: () => undefined,
+    });
+    const getId = {
+      destination: 'org.freedesktop.DBus',
+      path: '/org/freedesktop/DBus',
+      interface: 'org.freedesktop.DBus',
+      member: 'GetId',
+      signature: '',
+      body: [],
+      timeoutMs: 50,
+    };
+
+    // Timers that are due come between this and the next reading of the socket.
+    const answer = await new Promise((resolve) => {
+      setImmediate(() => {
+        resolve(second.call(getId, ([id]) => id));
+        const startedMs = performance.now();
+        while (performance.now() - startedMs < 300);
+      });
+    });
+
+    expect(answer).toMatch(/^[0-9a-f]{32}$/);
+    second.close();
   });
 
   it('a thousand starts and stops leave two match rules', async () => {
