@@ -1,4 +1,4 @@
-import { sha256Hex } from '../store/digest.ts';
+import { seal, unseal } from '../store/stored.ts';
 import type { FileIdentity } from './types.ts';
 
 /** What is stored of an accepted spec. */
@@ -16,22 +16,13 @@ export interface StoredSpec {
 /** The stored form: one JSON object with a checksum over the rest. */
 export function formatLastGood(stored: StoredSpec): string {
   const { name, generation, source, file, text, canonical } = stored;
-  const entry = { name, generation, source, file, text, canonical };
-  return `${JSON.stringify({ sha256: sha256Hex(JSON.stringify(entry)), entry })}\n`;
+  return seal({ name, generation, source, file, text, canonical });
 }
 
 /** Undefined where the text is cut off, altered, or something else. */
 export function parseLastGood(text: string): StoredSpec | undefined {
-  let stored: { readonly sha256?: unknown; readonly entry?: unknown } | null;
-  try {
-    stored = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  if (typeof stored?.entry !== 'object' || stored.entry === null) return undefined;
-  if (stored.sha256 !== sha256Hex(JSON.stringify(stored.entry))) return undefined;
-  return isStoredSpec(stored.entry) ? stored.entry : undefined;
+  const entry = unseal(text);
+  return entry !== undefined && isStoredSpec(entry) ? entry : undefined;
 }
 
 /** The checksum vouches for the content, this for the version that wrote it. */

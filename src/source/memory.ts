@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
 import { errorCode, openPrivateDirectory, readFileIfPresent, writeFileAtomic } from '../store/files.ts';
+import { parseStored } from '../store/stored.ts';
 import { NO_RELEASE, type StoredRelease } from './pruneRelease.ts';
 
 /** What has to be known of a source after the controller was restarted. */
@@ -86,14 +87,7 @@ export class SourceMemories {
 }
 
 function parseMemory(text: string): StoredMemory | undefined {
-  let stored: unknown;
-  try {
-    stored = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  const { bootId, sources } = (stored ?? {}) as Record<string, unknown>;
+  const { bootId, sources } = parseStored(text) ?? {};
   return typeof bootId === 'string' && Array.isArray(sources) && sources.every(isSource)
     ? { bootId, sources }
     : undefined;

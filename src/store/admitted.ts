@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { sha256Hex } from './digest.ts';
 import { errorCode, openPrivateDirectory, readFileIfPresent, removeFile, writeFileAtomic } from './files.ts';
+import { seal, unseal } from './stored.ts';
 import { DiskSync } from './sync.ts';
 
 /** A whole document as it was last admitted: its profile merged in, plain JSON. */
@@ -79,21 +80,11 @@ export function openAdmittedStore({ stateDirectory, clock, log }: AdmittedStoreO
 }
 
 function formatAdmitted({ name, profile, document }: AdmittedSpec): string {
-  const entry = { name, profile, document };
-  return `${JSON.stringify({ sha256: sha256Hex(JSON.stringify(entry)), entry })}\n`;
+  return seal({ name, profile, document });
 }
 
 function parseAdmitted(text: string): AdmittedSpec | undefined {
-  let stored: { readonly sha256?: unknown; readonly entry?: Partial<AdmittedSpec> | null } | null;
-  try {
-    stored = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  const entry = stored?.entry;
-  if (typeof entry?.name !== 'string' || entry.document === undefined) return undefined;
-  if (entry.profile !== null && typeof entry.profile !== 'string') return undefined;
-  const { name, profile, document } = entry;
-  return stored?.sha256 === sha256Hex(JSON.stringify(entry)) ? { name, profile, document } : undefined;
+  const { name, profile, document } = unseal(text) ?? {};
+  if (typeof name !== 'string' || document === undefined) return undefined;
+  return profile === null || typeof profile === 'string' ? { name, profile, document } : undefined;
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Log } from '../log.ts';
 import type { ClockMemory } from '../schedule/clockWatch.ts';
 import { readFileIfPresent, writeFileAtomic } from './files.ts';
+import { parseStored } from './stored.ts';
 
 /**
  * What the wall clock was ahead of the monotonic one, in `clock.json` below the runtime directory: a jump is seen even where
@@ -19,7 +20,7 @@ export function openClockMemory({
   const path = join(runtimeDirectory, 'clock.json');
   return {
     read() {
-      const stored = parse(readFileIfPresent(path));
+      const stored = parseStored(readFileIfPresent(path) ?? '');
       return stored?.bootId === bootId && typeof stored.offsetMs === 'number' ? stored.offsetMs : undefined;
     },
     write(offsetMs) {
@@ -31,15 +32,4 @@ export function openClockMemory({
       }
     },
   };
-}
-
-function parse(text: string | undefined): { readonly bootId?: unknown; readonly offsetMs?: unknown } | undefined {
-  if (text === undefined) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Log } from '../log.ts';
 import { sha256Hex } from './digest.ts';
 import { openPrivateDirectory, readFileIfPresent, removeFile, writeFileAtomic } from './files.ts';
+import { parseStored } from './stored.ts';
 import type { RuntimeStore, ServerMemory } from './types.ts';
 
 export interface RuntimeStoreOptions {
@@ -107,14 +108,7 @@ export function openRuntimeStore({ runtimeDirectory, bootId, log }: RuntimeStore
 
 /** Undefined where the text is damaged or speaks of another server. */
 function parseMemory(text: string, name: string): ServerMemory | undefined {
-  let stored: Record<string, unknown> | null;
-  try {
-    stored = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  const memory = { ...NOTHING, ...stored };
+  const memory = { ...NOTHING, ...parseStored(text) };
   return isMemory(memory) && memory.name === name ? memory : undefined;
 }
 

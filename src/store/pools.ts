@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
 import { readFileIfPresent, removeFile, writeFileAtomic } from './files.ts';
+import { parseStored } from './stored.ts';
 import type { PoolStore } from './types.ts';
 
 export interface PoolStoreOptions {
@@ -46,15 +47,7 @@ function readPools(path: string, bootId: string, log: Log): readonly string[] {
 }
 
 function parse(text: string): { readonly bootId: string; readonly pools: readonly string[] } | undefined {
-  let stored: unknown;
-  try {
-    stored = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  if (typeof stored !== 'object' || stored === null) return undefined;
-  const { bootId, pools } = stored as Record<string, unknown>;
+  const { bootId, pools } = parseStored(text) ?? {};
   const isPool = (name: unknown): name is string => typeof name === 'string' && /^[a-z0-9_]{1,32}$/.test(name);
   return typeof bootId === 'string' && Array.isArray(pools) && pools.every(isPool) ? { bootId, pools } : undefined;
 }

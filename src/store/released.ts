@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Log } from '../log.ts';
 import { readFileIfPresent, removeFile, writeFileAtomic } from './files.ts';
+import { parseStored } from './stored.ts';
 import type { ReleasedStore } from './types.ts';
 
 export interface ReleasedStoreOptions {
@@ -57,14 +58,7 @@ function releasedPath(stateDirectory: string): string {
 function readStored(path: string): Stored | undefined | 'damaged' {
   const text = readFileIfPresent(path);
   if (text === undefined) return undefined;
-  let stored: unknown;
-  try {
-    stored = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return 'damaged';
-    throw error;
-  }
-  const { bootId, names } = (stored ?? {}) as Record<string, unknown>;
+  const { bootId, names } = parseStored(text) ?? {};
   const isWhole = typeof bootId === 'string' && Array.isArray(names) && names.every((name) => typeof name === 'string');
   return isWhole ? { bootId, names } : 'damaged';
 }

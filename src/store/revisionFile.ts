@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { FileIdentity } from '../source/types.ts';
 import { sha256Hex } from './digest.ts';
+import { seal, unseal } from './stored.ts';
 
 /** A spec as it was accepted once. */
 export interface Revision {
@@ -60,22 +61,13 @@ export function readRevisionFileName(file: string): RevisionFileName | undefined
 /** The stored form: one JSON object with a checksum over the rest. */
 export function formatRevision(revision: Revision): string {
   const { name, generation, at, source, file, text, canonical } = revision;
-  const entry = { name, generation, at, source, file, text, canonical };
-  return `${JSON.stringify({ sha256: sha256Hex(JSON.stringify(entry)), entry })}\n`;
+  return seal({ name, generation, at, source, file, text, canonical });
 }
 
 /** Undefined where the text is cut off, altered, or that of another server or number than its file's name says. */
 export function parseRevision(text: string, key: string, generation: number): Revision | undefined {
-  let stored: { readonly sha256?: unknown; readonly entry?: unknown } | null;
-  try {
-    stored = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-  if (typeof stored?.entry !== 'object' || stored.entry === null) return undefined;
-  if (stored.sha256 !== sha256Hex(JSON.stringify(stored.entry)) || !isRevision(stored.entry)) return undefined;
-  const revision = stored.entry;
+  const revision = unseal(text);
+  if (revision === undefined || !isRevision(revision)) return undefined;
   return revisionKey(revision.name) === key && revision.generation === generation ? revision : undefined;
 }
 

@@ -5,6 +5,7 @@ import {
   type SystemdEvent,
   type UnitState,
 } from '../../src/systemd/port.ts';
+import { newRecord } from '../../src/systemd/units.ts';
 import { parseMarks } from '../../src/units/marks.ts';
 import { liveRows } from '../../src/units/table.ts';
 import type { UnitProperty } from '../../src/units/types.ts';
@@ -210,7 +211,7 @@ export class FakeSystemd implements Systemd {
 
   #set(name: string, change: Partial<UnitState>): void {
     this.units.set(name, {
-      ...(this.units.get(name)?.loaded === true ? this.units.get(name) : blank(name)),
+      ...(this.units.get(name)?.loaded === true ? this.units.get(name) : newRecord(name).state),
       ...change,
     } as UnitState);
     this.#emit(name);
@@ -219,25 +220,4 @@ export class FakeSystemd implements Systemd {
   #emit(unit: string): void {
     for (const listener of this.#listeners) listener({ kind: 'changed', unit });
   }
-}
-
-function blank(name: string): UnitState {
-  return {
-    name,
-    loaded: true,
-    loadState: 'loaded',
-    activeState: 'inactive',
-    subState: 'dead',
-    hasJob: false,
-    invocationId: '',
-    mainPid: 0,
-    controlGroup: '',
-    result: 'success',
-    execMainCode: 0,
-    execMainStatus: 0,
-    activeSinceMs: undefined,
-    stopRequestedBy: undefined,
-    marks: undefined,
-    live: undefined,
-  };
 }
