@@ -18,6 +18,9 @@ import { type Settlement, settlementOf } from './settled.ts';
 import { BUS_GRACE_MS } from './view.ts';
 import { wishOf } from './wish.ts';
 
+/** In metrics, by what a look wants next: only one in which something failed wants to be repeated. */
+const COUNTED_AS = { done: 'success', again: 'waiting', retry: 'error' } as const;
+
 export interface LoopOptions {
   readonly ports: LoopPorts;
   readonly isDryRun: boolean;
@@ -176,12 +179,11 @@ export class ReconcileLoop {
     let result: WorkResult;
     try {
       result = await this.#reconciler.reconcile(name);
-      instruments.reconciled(result.kind === 'done' ? 'success' : 'waiting', (clock.monotonicMs() - startMs) / 1000);
     } catch (error) {
       logFailedLook(log, name, error);
-      instruments.reconciled('error', (clock.monotonicMs() - startMs) / 1000);
       result = { kind: 'retry' };
     }
+    instruments.reconciled(COUNTED_AS[result.kind], (clock.monotonicMs() - startMs) / 1000);
     this.#options.onHostChange();
     if (this.entries.has(name) || this.#reconciler.hasLeft(name)) return result;
     // Deleted and written again meanwhile: the new file needs a look of its own.

@@ -142,6 +142,8 @@ export class World {
   readonly idleVerdicts = new Map<string, IdleVerdict>();
   readonly events: HubletEvent[] = [];
   readonly exits: string[] = [];
+  /** What each look at a server was counted as. */
+  readonly looks: string[] = [];
   /** What every draw comes to, 0 to 1. */
   random = 0;
   workingSetBytes = 0;
@@ -241,7 +243,11 @@ export class World {
 
   #loopPorts(): LoopPorts {
     const instruments = new Proxy({} as Instruments, {
-      get: (_target, key) => (key === 'serverExited' ? (result: string) => this.exits.push(result) : () => undefined),
+      get: (_target, key) => {
+        if (key === 'serverExited') return (result: string) => this.exits.push(result);
+        if (key === 'reconciled') return (result: string) => this.looks.push(result);
+        return () => undefined;
+      },
     });
     const pools = () => this.pools;
     const drift = () => this.drift;
