@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { dynamicAccount, readableUserName } from '../admission/dynamicAccount.ts';
 import { accountName, groupNames, type RunsAs } from '../admission/runsAs.ts';
 import type { ServerSpec } from '../spec/types.ts';
@@ -41,32 +42,44 @@ export class AccountFacts {
     this.#stalled.clear();
   }
 
-  /** Who a server runs as, as far as it is known now; what must be looked up is, and the name enqueued after it. */
+  /** Who a server runs as, as far as it is known now; what must be looked up is, and the name enqueued where that tells anything new. */
   find(name: string, spec: ServerSpec): AccountFact {
-    const questions = new AccountQuestions(this.#ports);
-    const runsAs = spec.dynamicUser ? askDynamic(name, spec, questions) : askAccount(spec, questions);
-    const { unanswered, missing, unknown } = questions;
-    if (unanswered.length > 0) void Promise.all(unanswered.map((ask) => ask())).then(() => this.#enqueue(name));
-    if (unanswered.length === 0) this.#stalled.delete(name);
-    if (missing.length > 0) {
+    const { unanswered, fact, questions } = this.#ask(name, spec);
+    if (unanswered.length > 0) this.#lookUp(name, spec, unanswered);
+    else this.#stalled.delete(name);
+    if (questions.missing.length > 0) {
       this.#stalled.add(name);
       this.#poll();
-      return this.#answered(name, spec, {
-        kind: 'refused',
-        condition: 'Stalled',
-        reason: 'UserNotFound',
-        message: `no ${missing.join(' and no ')} on this host; it starts by itself once there is one`,
-        retryAfterMs: MISSING_RETRY_MS,
-      });
     }
-    if (runsAs !== undefined) return this.#answered(name, spec, { kind: 'runsAs', runsAs });
+    if (fact !== undefined) return this.#answered(name, spec, fact);
     // Neither a look-up that comes while the old answer is still good nor one that fails makes a running server look unknown.
     const last = this.#last.get(name);
     if (last?.asked === wishText(spec)) return last.fact;
-    const [failure] = unknown;
+    const [failure] = questions.unknown;
     return failure === undefined
       ? { kind: 'waiting', message: `looking up ${questions.words}` }
       : { kind: 'waiting', message: failure, retryAfterMs: UNKNOWN_RETRY_MS };
+  }
+
+  /** `fact`: undefined while not all is known. */
+  #ask(name: string, spec: ServerSpec) {
+    const questions = new AccountQuestions(this.#ports);
+    const runsAs = spec.dynamicUser ? askDynamic(name, spec, questions) : askAccount(spec, questions);
+    const known: AccountFact | undefined = runsAs === undefined ? undefined : { kind: 'runsAs', runsAs };
+    const fact = questions.missing.length > 0 ? missingFact(questions.missing) : known;
+    return { unanswered: questions.unanswered, fact, questions };
+  }
+
+  /** An answer that says what the last one did asks for no look: answers are kept for a minute, and of those that lapse there are many. */
+  #lookUp(name: string, spec: ServerSpec, unanswered: readonly (() => Promise<unknown>)[]): void {
+    void Promise.all(unanswered.map((ask) => ask())).then(() => {
+      const { unanswered: more, fact } = this.#ask(name, spec);
+      const last = this.#last.get(name);
+      if (last?.asked !== wishText(spec)) this.#enqueue(name);
+      // The groups of an account that is known now.
+      else if (more.length > 0) this.#lookUp(name, spec, more);
+      else if (fact !== undefined && !isDeepStrictEqual(fact, last.fact)) this.#enqueue(name);
+    });
   }
 
   #answered(name: string, spec: ServerSpec, fact: AccountFact): AccountFact {
@@ -86,6 +99,16 @@ export class AccountFacts {
       if (this.#stalled.size > 0) this.#poll();
     });
   }
+}
+
+function missingFact(missing: readonly string[]): AccountFact {
+  return {
+    kind: 'refused',
+    condition: 'Stalled',
+    reason: 'UserNotFound',
+    message: `no ${missing.join(' and no ')} on this host; it starts by itself once there is one`,
+    retryAfterMs: MISSING_RETRY_MS,
+  };
 }
 
 /** Equal texts: the same account and groups are asked for. */
