@@ -20,7 +20,10 @@ export class Manager {
   /**
    * Asks for all signals of systemd's objects with one rule, and for changes of its name with another.
    *
-   * D-Bus has no rule for the beginning of a name, so what is about other units is thrown away on arrival.
+   * D-Bus has no rule for the beginning of a name, so what is about other units is thrown away on arrival. Nor has it one rule for
+   * two senders: without a sender, one over both paths would bring what every other program on the bus sends below
+   * /org/freedesktop (logins, each name that comes and goes), and anybody's signals that claim to be systemd's.
+   *
    * @param takeOwner gets systemd's unique name on the bus
    */
   async subscribe(takeOwner: (owner: string) => void): Promise<void> {
