@@ -26,12 +26,20 @@ const PERIOD_MS = 15_000;
 /** A connection that is gone after this long was a probe, or ended anyway: a browser that shows a notebook keeps one open. */
 const CONNECTION_HOLD_MS = 2_000;
 
+/** On a busy host a sample may be late: until it comes, the one before it stands. */
+const SAMPLE_LATE_MS = 60_000;
+
+interface CpuTime {
+  readonly seconds: number;
+  readonly atMs: number;
+}
+
 interface Followed {
   target: IdleTarget;
   state: IdleState | undefined;
   /** Of an earlier controller, until the first measuring has borne it out. */
   resumed: IdleState | undefined;
-  cpu: { readonly seconds: number; readonly atMs: number } | undefined;
+  cpu: (CpuTime & { readonly reading: IdleReading }) | undefined;
   lastActivity: string | undefined;
 }
 
@@ -109,7 +117,7 @@ class Monitor implements IdleMonitor {
     for (const check of target.checks) readings.push(await this.#check(check, server, followed, use));
     // Another run meanwhile, or none any more.
     if (this.#servers.get(server) !== followed || !this.#isRunning) return;
-    const before = followed.state?.verdict.kind;
+    const before = followed.state?.verdict;
     const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
     const { resumed } = followed;
     followed.resumed = undefined;
@@ -118,8 +126,7 @@ class Monitor implements IdleMonitor {
     followed.state = isBorneOut
       ? nextState(target.invocationId, resumed, ['quiet'], now)
       : nextState(target.invocationId, followed.state, readings, now);
-    const { kind, idleMs } = followed.state.verdict;
-    if (kind === before && (kind !== 'idle' || idleMs < followed.target.tellAfterMs)) return;
+    if (!isNews(before, followed.state.verdict, followed.target)) return;
     for (const listener of this.#listeners) listener(server);
   }
 
@@ -148,10 +155,12 @@ class Monitor implements IdleMonitor {
       return 'unknown';
     }
     const now = { seconds: usage.cpuUserSeconds + usage.cpuSystemSeconds, atMs: usage.sampledAtMs };
-    followed.cpu = now;
-    if (before === undefined || now.atMs <= before.atMs || now.seconds < before.seconds) return 'unknown';
-    const cores = ((now.seconds - before.seconds) * 1000) / (now.atMs - before.atMs);
-    return cores < followed.target.cpuCores ? 'quiet' : 'used';
+    if (before !== undefined && now.atMs <= before.atMs) {
+      return this.#options.clock.monotonicMs() - now.atMs > SAMPLE_LATE_MS ? 'unknown' : before.reading;
+    }
+    const reading = cpuReading(before, now, followed.target.cpuCores);
+    followed.cpu = { ...now, reading };
+    return reading;
   }
 
   /** Quiet where it says the same as the last time: no clock of ours or of Jupyter's has a part in it. */
@@ -206,4 +215,17 @@ function connections({ port }: IdleTarget, use: ReadonlyMap<number, PortUse> | u
   const own = port === undefined ? undefined : use?.get(port);
   if (own === undefined || !own.isListening) return 'unknown';
   return own.peers.size > 0 ? 'used' : 'quiet';
+}
+
+function cpuReading(before: CpuTime | undefined, now: CpuTime, idleBelowCores: number): IdleReading {
+  if (before === undefined || now.seconds < before.seconds) return 'unknown';
+  const cores = ((now.seconds - before.seconds) * 1000) / (now.atMs - before.atMs);
+  return cores < idleBelowCores ? 'quiet' : 'used';
+}
+
+/** Whether anybody might do something else for it: nobody cares for each second of a long idleness. */
+function isNews(before: IdleVerdict | undefined, { kind, idleMs }: IdleVerdict, target: IdleTarget): boolean {
+  if (kind !== before?.kind) return true;
+  if (kind !== 'idle') return false;
+  return idleMs >= target.tellAfterMs || (before.idleMs < target.tellAtMs && idleMs >= target.tellAtMs);
 }

@@ -14,7 +14,9 @@ export interface IdleTarget {
     | { readonly kind: 'process'; readonly pid: number };
   /** Where Jupyter is on that port. */
   readonly jupyter: JupyterPlace;
-  /** Idle for so long: worth a look each time it is measured. */
+  /** Idle for so long: worth a look, once. */
+  readonly tellAtMs: number;
+  /** Idle for so long: worth a look each time it is measured, because a stop is near. */
   readonly tellAfterMs: number;
 }
 

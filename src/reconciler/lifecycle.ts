@@ -121,7 +121,7 @@ export class LifecycleKeeper {
       idle.unfollow(entry.name);
       return undefined;
     }
-    idle.follow(entry.name, idleTarget(measure, tellAfterMs(spec), unit, server), entry.idleBefore);
+    idle.follow(entry.name, idleTarget(measure, tellTimes(spec), unit, server), entry.idleBefore);
     const verdict = idle.verdict(entry.name);
     return verdict?.invocationId === unit.invocationId ? verdict : undefined;
   }
@@ -205,7 +205,7 @@ function knownWindow({ lifecycle: { window } }: ServerEntry, schedule: Schedule,
 /** What is measured of a run. Jupyter is asked where its readiness probe asks, and as who. */
 function idleTarget(
   { checks, cpuCores }: IdleMeasure,
-  tellAfterMs: number,
+  times: Pick<IdleTarget, 'tellAtMs' | 'tellAfterMs'>,
   unit: UnitState,
   server: Server,
 ): IdleTarget {
@@ -223,14 +223,16 @@ function idleTarget(
       path: `${basePath(http?.path ?? '/')}/api/status`,
       headers: http?.headers ?? {},
     },
-    tellAfterMs,
+    ...times,
   };
 }
 
-/** From when on its idleness may lead to something. */
-function tellAfterMs({ idle, updateIdle }: ServerSpec): number {
-  const stopMs = idle === undefined ? Number.POSITIVE_INFINITY : idle.timeoutMs - idle.warnBeforeMs;
-  return Math.min(stopMs, updateIdle?.quietMs ?? Number.POSITIVE_INFINITY);
+/** When its idleness may lead to something: an update that waits for it comes with the first look, a stop takes a warning before it. */
+function tellTimes({ idle, updateIdle }: ServerSpec): Pick<IdleTarget, 'tellAtMs' | 'tellAfterMs'> {
+  return {
+    tellAtMs: updateIdle?.quietMs ?? Number.POSITIVE_INFINITY,
+    tellAfterMs: idle === undefined ? Number.POSITIVE_INFINITY : idle.timeoutMs - idle.warnBeforeMs,
+  };
 }
 
 /** `/user/alice` of `/user/alice/api` or `/user/alice/`; empty where the path tells of none. */

@@ -12,6 +12,8 @@ let clock: FakeClock;
 let log: FakeLog;
 let monitor: IdleMonitor;
 let cpuSeconds: number | undefined;
+/** Undefined: a moment ago. */
+let sampledAtMs: number | undefined;
 let peers: string[];
 let isListening: boolean;
 let lastActivity: string | undefined;
@@ -23,6 +25,7 @@ let told: number;
 beforeEach(() => {
   clock = new FakeClock();
   log = new FakeLog();
+  sampledAtMs = undefined;
   [cpuSeconds, peers, isListening, lastActivity, holders, failure, asked, told] = [
     5,
     [],
@@ -38,7 +41,7 @@ beforeEach(() => {
     log,
     sampler: {
       usage: (): Usage => ({
-        sampledAtMs: clock.monotonicMs(),
+        sampledAtMs: sampledAtMs ?? clock.monotonicMs(),
         ...(cpuSeconds === undefined ? {} : { cpuUserSeconds: cpuSeconds, cpuSystemSeconds: 1 }),
       }),
     },
@@ -67,6 +70,7 @@ function target(change: Partial<IdleTarget> = {}): IdleTarget {
     port: 20_000,
     owner: { kind: 'account', uid: 1000 },
     jupyter: { scheme: 'http', path: '/api/status', headers: {} },
+    tellAtMs: Number.POSITIVE_INFINITY,
     tellAfterMs: 60_000,
     ...change,
   };
@@ -168,6 +172,32 @@ describe('a server', () => {
     expect(told).toBe(2);
     await measure(4);
     expect(told).toBeGreaterThan(3);
+  });
+
+  it('is told of once when it has been idle for as long as an update of it waits', async () => {
+    monitor.follow('alice', target({ checks: ['cpu'], tellAtMs: 60_000, tellAfterMs: Number.POSITIVE_INFINITY }));
+    await measure(3);
+    told = 0;
+
+    await measure(20);
+
+    expect(told).toBe(1);
+    expect(monitor.verdict('alice')?.idleMs).toBeGreaterThan(200_000);
+  });
+
+  it('stays as it was found while a busy host is late with a sample, and counts as used when none comes', async () => {
+    monitor.follow('alice', target({ checks: ['cpu'] }));
+    await measure(3);
+    const before = monitor.verdict('alice')?.idleMs ?? 0;
+    told = 0;
+
+    sampledAtMs = clock.monotonicMs();
+    await measure(2);
+    expect(monitor.verdict('alice')).toMatchObject({ kind: 'idle', idleMs: before + 30_000 });
+    expect(told).toBe(0);
+
+    await measure(4);
+    expect(kind()).toBe('unknown');
   });
 
   it('leaves no timer behind', async () => {

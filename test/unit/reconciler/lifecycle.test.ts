@@ -288,6 +288,7 @@ describe('idle', () => {
       cpuCores: 0.05,
       port: world.ports.get('alice'),
       owner: { kind: 'account', uid: 1000 },
+      tellAtMs: Number.POSITIVE_INFINITY,
       tellAfterMs: 25 * MINUTE_MS,
     });
     expect(world.condition('alice', 'Idle')).toMatchObject({ status: 'Unknown', reason: 'NotMeasured' });

@@ -227,7 +227,7 @@ describe('updateStrategy: WhenIdle', () => {
     world.source.put('alice', spec(1));
     await world.start();
     await look();
-    expect(world.idleTargets.get('alice')).toMatchObject({ checks: ['cpu', 'connections'], tellAfterMs: 600_000 });
+    expect(world.idleTargets.get('alice')).toMatchObject({ checks: ['cpu', 'connections'], tellAtMs: 600_000 });
     world.source.put('alice', spec(2));
     await world.settle();
     expect(pending()).toMatchObject({ status: 'True', reason: 'WaitingForIdle' });
