@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Phase, ServerStatus } from '../../../src/status/types.ts';
+import { unitName } from '../../../src/units/name.ts';
 import { type ServerPlaces, serverFields, serverName } from '../../arbitraries/server.ts';
+import { quote } from '../../machine/command.ts';
 import { throwDice } from '../../machine/dice.ts';
 import { installHublet } from '../../machine/hublet.ts';
 import { readIdentities } from '../../machine/identities.ts';
@@ -9,6 +11,7 @@ import { boot, type Machine, waitFor } from '../../machine/machine.ts';
 import {
   conditionOf,
   dropSpecs,
+  readEvents,
   readHostStatus,
   readStatuses,
   type Sample,
@@ -79,8 +82,7 @@ describe(`${population} servers with random valid specs`, () => {
 
       await awaitPhases();
 
-      const statuses = await readStatuses(machine);
-      expect(odd(statuses)).toEqual([]);
+      expect(await told(odd(await readStatuses(machine)))).toEqual([]);
       expect(Object.keys(await readIdentities(machine))).toHaveLength(
         names.filter((name) => inhabitants[name]?.phase === 'Ready').length,
       );
@@ -92,7 +94,7 @@ describe(`${population} servers with random valid specs`, () => {
     'see nothing of a new controller: it asks systemd for nothing but news',
     async () => {
       const [before, { pid }] = [await readIdentities(machine), await readHostStatus(machine)];
-      await machine.run('systemctl restart hublet.service');
+      await restartController();
 
       await waitFor('the new one', async (saw) => saw((await readHostStatus(machine)).pid) !== pid, 60_000);
       const samples = await waitFor(
@@ -107,7 +109,7 @@ describe(`${population} servers with random valid specs`, () => {
       );
 
       await awaitPhases();
-      expect(odd(await readStatuses(machine))).toEqual([]);
+      expect(await told(odd(await readStatuses(machine)))).toEqual([]);
       expect(await readIdentities(machine)).toEqual(before);
       expect(changesIn(samples)).toEqual([]);
       expect(changesIn(await scrape(machine))).toEqual([]);
@@ -162,13 +164,40 @@ async function awaitPhases(): Promise<void> {
       1000,
     );
   } catch (cause) {
-    const some = odd(await readStatuses(machine)).slice(0, 5);
+    const some = await told(odd(await readStatuses(machine)).slice(0, 5));
     throw new Error(`some of those that do not: ${JSON.stringify(some, null, 2)}`, { cause });
   }
 }
 
+/** Its own last words, where it does not come up again, tell why. */
+async function restartController(): Promise<void> {
+  try {
+    await machine.run('systemctl restart hublet.service', { timeoutMs: patienceMs });
+  } catch (cause) {
+    throw new Error(await machine.run('journalctl --no-pager --unit hublet.service --lines 50'), { cause });
+  }
+}
+
+/** What the journal has of these servers' units besides: systemd's words on each run, and hublet's events. */
+async function told(servers: readonly OddServer[]): Promise<readonly unknown[]> {
+  const all: unknown[] = [];
+  for (const server of servers) {
+    const unit = quote(unitName(server.name));
+    const events = (await readEvents(machine, server.name)).map(({ reason, message }) => `${reason}: ${message}`);
+    const journal = await machine.run(`journalctl --no-pager --unit ${unit} --lines 50`);
+    all.push({ ...server, events, journal: journal.split('\n') });
+  }
+  return all;
+}
+
+interface OddServer {
+  readonly name: string;
+  readonly spec: Spec;
+  readonly status: ServerStatus['status'] | undefined;
+}
+
 /** Servers that are not as their specs have them, with what hublet says of them. */
-function odd(statuses: ReadonlyMap<string, ServerStatus>): readonly unknown[] {
+function odd(statuses: ReadonlyMap<string, ServerStatus>): readonly OddServer[] {
   return names.flatMap((name) => {
     const status = statuses.get(name)?.status;
     const { spec, phase } = inhabitants[name] as Inhabitant;
