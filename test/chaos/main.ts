@@ -7,6 +7,7 @@ import { summariseLog } from './log.ts';
 import { type ChaosOptions, parseOptions, USAGE } from './options.ts';
 import { prepareMachine } from './prepare.ts';
 import { type Outcome, runChaos } from './run.ts';
+import { describeTally } from './tally.ts';
 
 function say(text: string): void {
   process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`);
@@ -31,8 +32,8 @@ async function main(options: ChaosOptions): Promise<number> {
   return outcome.failure === undefined ? 0 : 1;
 }
 
-function report({ steps, kills, looks, runs, memoryBytes, log, failure }: Outcome, minutes: number): void {
-  say(`${steps} steps, ${kills} kills of the controller, ${runs} runs, ${looks} looks, ${minutes.toFixed(1)} minutes`);
+function report({ tally, memoryBytes, log, failure }: Outcome, minutes: number): void {
+  say(`${describeTally(tally)}, ${minutes.toFixed(1)} minutes`);
   say(
     `memory of the controller at each look, MiB: ${memoryBytes.map((bytes) => Math.round(bytes / 2 ** 20)).join(' ')}`,
   );

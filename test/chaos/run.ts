@@ -10,6 +10,7 @@ import { type ChaosOptions, replayArguments } from './options.ts';
 import { filesScript, scriptOf } from './script.ts';
 import { SUBJECTS } from './servers.ts';
 import { describeStep, type Step } from './steps.ts';
+import { describeTally, NO_TALLY, type Tally, withLook, withStep } from './tally.ts';
 
 /** How long everything may take to come right once nothing disturbs it. */
 const PATIENCE_MS = 300_000;
@@ -18,10 +19,7 @@ const MOST_MEMORY_BYTES = 256 * 2 ** 20;
 
 /** What a run did. */
 export interface Outcome {
-  readonly steps: number;
-  readonly kills: number;
-  readonly looks: number;
-  readonly runs: number;
+  readonly tally: Tally;
   readonly memoryBytes: readonly number[];
   readonly log: readonly string[];
   /** Absent: all was well. */
@@ -29,7 +27,8 @@ export interface Outcome {
 }
 
 /**
- * Makes chaos in a machine that is prepared, and looks every so many steps whether all is well; ends at the first look that it isn't.
+ * Makes chaos in a machine that is prepared, and looks every so many steps whether all is well; ends at the first look that finds a
+ * server otherwise than it must be. What the controller logged or died of that it should not have fails it too, but at its end.
  * @param say told each step with its number, and each look
  * @throws where the machine itself fails
  */
@@ -47,19 +46,23 @@ export async function runChaos(machine: Machine, options: ChaosOptions, say: (te
   await machine.run('bash -s', { input: filesScript(files) });
   let model = settledModel(files);
   let first = await settle(machine, startModel(model), facts, say);
-  let [kills, looks, runs] = [0, 1, 0];
+  let tally = NO_TALLY;
   const memoryBytes: number[] = [];
   const log: string[] = [];
-  const outcome = (): Outcome => ({ steps: number, kills, looks, runs, memoryBytes, log });
+  const outcome = (): Outcome => ({ tally, memoryBytes, log, ...(failure && { failure }) });
   const isOver = (): boolean => {
     if (end.kind === 'minutes') return performance.now() - startedMs > end.minutes * 60_000;
-    return end.kind === 'kills' ? kills >= end.kills : number >= end.last;
+    return end.kind === 'kills' ? tally.kills >= end.kills : number >= end.last;
   };
-  const failed = (problems: readonly Problem[], from: number): Outcome => {
-    return { ...outcome(), failure: { problems, replay: replayArguments(options, from, Math.max(from, number)) } };
+  let failure: Outcome['failure'];
+  const fail = (problems: readonly Problem[], from: number): void => {
+    if (problems.length === 0) return;
+    const replay = failure?.replay ?? replayArguments(options, from, Math.max(from, number));
+    failure = { problems: [...(failure?.problems ?? []), ...problems], replay };
   };
   log.push(...first.facts.log);
-  if (first.problems.length > 0) return failed(first.problems, 1);
+  fail(first.problems, 1);
+  if (!isSettled(first)) return outcome();
   while (!isOver()) {
     const batch: Step[] = [];
     const from = number + 1;
@@ -68,16 +71,17 @@ export async function runChaos(machine: Machine, options: ChaosOptions, say: (te
       batch.push(step);
       number = step.number;
       model = modelAfter(model, step);
-      if (step.action.kind === 'kill controller') kills += 1;
+      tally = withStep(tally, step);
     }
     facts = first.facts;
     await carryOut(machine, batch, say);
     first = await settle(machine, model, facts, say);
-    looks += 1;
-    runs += [...first.facts.starts.values()].reduce((sum, count) => sum + count, 0);
+    tally = withLook(tally, model, facts, first.facts);
+    say(`  so far ${describeTally(tally)}`);
     log.push(...first.facts.log);
     memoryBytes.push(first.facts.controller.memoryBytes);
-    if (first.problems.length > 0) return failed(first.problems, from);
+    fail(first.problems, from);
+    if (!isSettled(first)) return outcome();
     model = collapsedModel(model, first.found);
   }
   return outcome();
@@ -113,8 +117,8 @@ async function settle(
 ): Promise<Verdict & { readonly facts: Facts }> {
   const startedMs = performance.now();
   let last: (Verdict & { readonly facts: Facts }) | undefined;
-  const isDecided = ({ problems }: Verdict): boolean =>
-    problems.length === 0 || problems.some(({ kind }) => kind === 'wrong');
+  const isDecided = (verdict: Verdict): boolean =>
+    isSettled(verdict) || verdict.problems.some((problem) => problem.kind === 'wrong' && !isPast(problem));
   for (;;) {
     const facts = await lookAt(machine, before.cursor);
     const verdict = judge(model, before, facts);
@@ -129,7 +133,18 @@ async function settle(
   say(
     `  look ${last.problems.length === 0 ? 'all well' : 'NOT WELL'} after ${seconds} s: ${last.facts.units.size} of ${SUBJECTS.length} servers up, ${starts} runs begun, controller ${memory} MiB`,
   );
+  for (const { kind, about, text } of last.problems) say(`    ${kind}: ${about}: ${text}`);
   return last;
+}
+
+/** Whether nothing is otherwise than it must be now. */
+function isSettled({ problems }: Verdict): boolean {
+  return problems.every(isPast);
+}
+
+/** Whether it was wrong, but says nothing of how servers are: what follows is worth seeing all the same. */
+function isPast({ kind, about }: Problem): boolean {
+  return kind === 'wrong' && (about === 'log' || about === 'controller');
 }
 
 function memoryProblems({ controller }: Facts): readonly Problem[] {
