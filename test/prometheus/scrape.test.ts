@@ -1,44 +1,25 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createSystemClock } from '../../src/clock.ts';
 import { seriesOf } from '../../src/metrics/catalogue/row.ts';
 import { catalogueRows } from '../../src/metrics/catalogue.ts';
-import { createHttpServer, type HttpServer } from '../../src/metrics/http.ts';
-import { createMetricsRegistry, type MetricsRegistry } from '../../src/metrics/registry.ts';
 import type { ServerMetrics } from '../../src/metrics/types.ts';
-import { FakeLog } from '../fakes/log.ts';
-import { noSite } from '../fakes/site.ts';
 import { waitFor } from '../machine/wait.ts';
 import { dashboardQueries, metricsDirectory, withVariables } from '../unit/metrics/rules.ts';
 import { FULL_USAGE, server, snapshot } from '../unit/metrics/snapshot.ts';
+import { type MadeUpController, startMadeUpController } from './madeUpController.ts';
 import { Prometheus } from './server.ts';
 
 /** Whatever a name may hold. */
 const ODD = 'a "b" \\ \u{1f600} {x="y"},\n=';
 
 let servers: ServerMetrics[] = [];
-let registry: MetricsRegistry;
-let http: HttpServer;
+let controller: MadeUpController;
 let prometheus: Prometheus;
 
 beforeAll(async () => {
-  registry = createMetricsRegistry({
-    build: { version: '0.1.0', nodeVersion: process.version },
-    level: () => 'full',
-    snapshot: () => snapshot(servers, { pools: [{ name: 'gpu', usage: FULL_USAGE }] }),
-  });
-  http = createHttpServer({
-    render: (format) => registry.render(format),
-    readiness: [],
-    liveness: [],
-    site: noSite(),
-    clock: createSystemClock(),
-    log: new FakeLog(),
-  });
-  const listening = await http.start('127.0.0.1:0');
-  if (listening.kind === 'failed') throw new Error(listening.message);
+  controller = await startMadeUpController(() => snapshot(servers, { pools: [{ name: 'gpu', usage: FULL_USAGE }] }));
   prometheus = await Prometheus.start({
-    port: Number(listening.address.split(':').at(-1)),
+    port: controller.port,
     rules: ['recording.yml', 'alerts.yml'].map((file) => join(metricsDirectory, 'rules', file)),
   });
 });
@@ -47,7 +28,7 @@ beforeEach(() => {
 });
 afterAll(async () => {
   await prometheus?.stop();
-  await http?.stop();
+  await controller?.stop();
 });
 
 test('OpenMetrics is what a real Prometheus asks for and reads: every family, with its type and unit', async () => {

@@ -13,6 +13,9 @@ export interface PrometheusOptions {
   readonly port: number;
   /** Rule files, absolute. */
   readonly rules?: readonly string[];
+  /** Texts of further rule files. */
+  readonly ruleTexts?: readonly string[];
+  /** Between two scrapes, and the most that one may take; 1 when absent. */
   readonly scrapeSeconds?: number;
 }
 
@@ -22,6 +25,12 @@ export interface QueriedSeries {
   readonly value: number;
   /** Unix time of the value: that of the query, unless `timestamp()` was asked for. */
   readonly atSeconds: number;
+}
+
+/** One series of a range: what was scraped, as it was. */
+export interface ScrapedSeries {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly samples: readonly { readonly atSeconds: number; readonly value: number }[];
 }
 
 export interface ActiveAlert {
@@ -48,12 +57,17 @@ export class Prometheus {
   static async start(options: PrometheusOptions): Promise<Prometheus> {
     const { prometheus } = await ensurePrometheus();
     const directory = mkdtempSync(join(tmpdir(), 'hublet-prometheus-'));
+    const texts = (options.ruleTexts ?? []).map((text, index) => {
+      const file = join(directory, `rules${index}.yml`);
+      writeFileSync(file, text);
+      return file;
+    });
     const config = {
       global: {
         scrape_interval: `${options.scrapeSeconds ?? 1}s`,
         evaluation_interval: `${options.scrapeSeconds ?? 1}s`,
       },
-      rule_files: options.rules ?? [],
+      rule_files: [...(options.rules ?? []), ...texts],
       scrape_configs: [{ job_name: 'hublet', static_configs: [{ targets: [`127.0.0.1:${options.port}`] }] }],
     };
     // JSON is YAML too.
@@ -90,6 +104,17 @@ export class Prometheus {
       `query?query=${encodeURIComponent(expression)}`,
     );
     return result.map(({ metric, value: [atSeconds, text] }) => ({ labels: metric, value: Number(text), atSeconds }));
+  }
+
+  /** Every sample of a range, such as `up[5m]`. @throws with Prometheus' own words where it is none */
+  async range(selector: string): Promise<readonly ScrapedSeries[]> {
+    const { result } = await this.#get<{ readonly result: readonly RawRange[] }>(
+      `query?query=${encodeURIComponent(selector)}`,
+    );
+    return result.map(({ metric, values }) => ({
+      labels: metric,
+      samples: values.map(([atSeconds, text]) => ({ atSeconds, value: Number(text) })),
+    }));
   }
 
   /** The value of an expression that has one series; undefined where it has none. @throws where there are several */
@@ -146,4 +171,5 @@ export class Prometheus {
 }
 
 type RawSeries = { readonly metric: Readonly<Record<string, string>>; readonly value: readonly [number, string] };
+type RawRange = Pick<RawSeries, 'metric'> & { readonly values: readonly (readonly [number, string])[] };
 type RawRule = { readonly name: string; readonly health: string; readonly lastError?: string };
