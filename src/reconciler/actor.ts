@@ -71,6 +71,7 @@ export class Actor {
         entry.hasEnvironmentFile = true;
         entry.restartedAt = restartedAt;
         entry.startedWith = this.#updates.wished(entry, record);
+        entry.startedSpec = record?.spec;
         if (entry.isRestartDue) entry.restartsTotal += 1;
         entry.isRestartDue = false;
         if (isRemembered) this.#remember(entry);

@@ -71,6 +71,8 @@ export interface ServerEntry {
   restartedAt: string | undefined;
   /** What of its file, its profile and its pool the present run was started with, see startedWith.ts; undefined: not known. */
   startedWith: string | undefined;
+  /** The spec that this controller last started it with; undefined: it hasn't yet. Another object is another wish. */
+  startedSpec: ServerSpec | undefined;
   /** What becomes of it when its file goes, as its spec last said. */
   deletionPolicy: DeletionPolicy;
   /** What a change that only a new start can bring comes to, as of the last look. */
@@ -150,6 +152,7 @@ export function createEntry(
     lifecycle: NO_LIFECYCLE,
     restartedAt: memory?.restartedAt ?? undefined,
     startedWith: memory?.startedWith ?? undefined,
+    startedSpec: undefined,
     update: UP_TO_DATE,
     deletionPolicy: memory?.deletionPolicy ?? 'Stop',
     lastExit: memory?.lastExit ?? null,

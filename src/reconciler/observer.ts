@@ -2,6 +2,7 @@ import type { Server } from '../admission/types.ts';
 import { isoTime } from '../clock.ts';
 import type { InvocationRecord } from '../journal/types.ts';
 import type { ExitKind } from '../machines/server.machine.ts';
+import type { ServerSpec } from '../spec/types.ts';
 import { exitMessage } from '../status/exitMessage.ts';
 import type { LastExit } from '../status/types.ts';
 import type { UnitState } from '../systemd/port.ts';
@@ -30,6 +31,18 @@ export function needsReading(unit: UnitState | undefined, entry: ServerEntry): b
 /** Whether what is in force must be read (one D-Bus call): once for each run, and after its limits may have changed. */
 export function needsLimits(unit: UnitState | undefined): boolean {
   return unit !== undefined && positionOf(unit) === 'active' && (unit.live === undefined || unit.controlGroup === '');
+}
+
+/**
+ * Whether nothing has been read yet of a run that is up, and what it was started with answers for it: it was started by this
+ * controller, and nobody has wished for anything else since.
+ *
+ * @param wished the spec of now
+ */
+export function isKnownUnread(unit: UnitState, entry: ServerEntry, wished: ServerSpec | undefined): boolean {
+  const { isAdopted, invocation, startedSpec } = entry;
+  const isOwn = !isAdopted && invocation?.id === unit.invocationId && startedSpec === wished;
+  return isOwn && positionOf(unit) === 'active' && unit.marks === undefined && unit.controlGroup === '';
 }
 
 /**

@@ -15,7 +15,7 @@ import { createEntry, type ServerEntry } from './entry.ts';
 import { LifecycleKeeper } from './lifecycle.ts';
 import { LimitKeeper } from './limits.ts';
 import { nextLookMs } from './nextLook.ts';
-import { hasNews, isOurs, needsLimits, newInvocation } from './observer.ts';
+import { hasNews, isOurs, newInvocation } from './observer.ts';
 import { PhaseEvents } from './phaseEvents.ts';
 import { type Action, planActions, positionOf } from './plan.ts';
 import { poolMember } from './poolMembers.ts';
@@ -77,7 +77,7 @@ export class Reconciler {
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#ports = options.ports;
-    this.#sight = new Sight(options.ports);
+    this.#sight = new Sight(options.ports, options.enqueue);
     this.#starts = new Starts(() => options.ports.config.reconcile.maxStarting, options.enqueue);
     this.#updates = new Updates(options.ports);
     this.limits = new LimitKeeper(options.ports);
@@ -109,7 +109,7 @@ export class Reconciler {
       return this.#publish(entry, record, systemd.unit(entry.unitName), {});
     }
 
-    const unit = await this.#sight.observe(entry);
+    const unit = await this.#sight.observe(entry, record);
     const isOther = unit?.marks !== undefined && !isOurs(unit, instance.id);
     const isForeign = isOther && unit.loaded;
     if (isOther && !isForeign) systemd.forget(entry.unitName);
@@ -134,8 +134,9 @@ export class Reconciler {
     const isQueued = this.#decide(entry, record, own, isForeign, end.kind === 'ended' ? end.exit : null);
     // Somebody restarted it before its end was dealt with: the new run has not been looked at.
     if (end.kind === 'ended' && newInvocation(own, entry) !== undefined) this.#options.enqueue(name);
+    this.#sight.noteStart(entry, isQueued);
     // Only now, so that the place among the starting servers is free already for the next.
-    const present = isForeign || !needsLimits(own) ? own : await this.#sight.readLimits(entry);
+    const present = isForeign ? own : await this.#sight.withLimits(entry, record, own);
     this.#options.pools.note(name, poolMember(entry, present));
     return await this.#act(entry, record, present, { isForeign, isQueued });
   }
@@ -261,6 +262,7 @@ export class Reconciler {
       this.entries.delete(entry.name);
       this.#options.pools.note(entry.name, undefined);
       this.#starts.leave(entry.name);
+      this.#sight.forget(entry.name);
       return { kind: 'done' };
     }
     // A start that can't be asked for now must not keep others from theirs.

@@ -3,7 +3,8 @@ import type { SpecRecord } from '../source/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import { unitName } from '../units/name.ts';
 import type { ServerEntry } from './entry.ts';
-import { isOurs, needsReading, newInvocation } from './observer.ts';
+import { FirstReadings } from './firstReadings.ts';
+import { isKnownUnread, isOurs, needsLimits, needsReading, newInvocation } from './observer.ts';
 import { positionOf } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
 import { ProbeTargets } from './probeTargets.ts';
@@ -13,9 +14,11 @@ import { RESTARTED_AT } from './wish.ts';
 export class Sight {
   readonly #ports: LoopPorts;
   readonly #probeTargets: ProbeTargets;
+  readonly #readings: FirstReadings;
 
-  constructor(ports: LoopPorts) {
+  constructor(ports: LoopPorts, enqueue: (name: string) => void) {
     this.#ports = ports;
+    this.#readings = new FirstReadings(ports.clock, enqueue);
     this.#probeTargets = new ProbeTargets(ports.instance.id);
   }
 
@@ -33,23 +36,40 @@ export class Sight {
   }
 
   /** The unit as systemd has it, read first where it isn't known whose it is. @throws {SystemdError} */
-  async observe(entry: ServerEntry): Promise<UnitState | undefined> {
+  async observe(entry: ServerEntry, record: SpecRecord | undefined): Promise<UnitState | undefined> {
     const { systemd } = this.#ports;
     entry.seen = systemd.unit(entry.unitName);
-    if (needsReading(entry.seen, entry)) {
+    if (needsReading(entry.seen, entry) && !this.#isReadLater(entry, record)) {
       await systemd.read(entry.unitName);
       entry.seen = systemd.unit(entry.unitName);
     }
     return entry.seen;
   }
 
-  /** Reads what is in force for the run that is up. @throws {SystemdError} */
-  async readLimits(entry: ServerEntry): Promise<UnitState | undefined> {
+  /** Takes note of whether the server is on its way up, or in line for that. */
+  noteStart(entry: ServerEntry, isQueued: boolean): void {
+    this.#readings.note(entry.name, isQueued || entry.snapshot.value === 'starting');
+  }
+
+  /** The unit with what is in force for the run that is up, read where that is not known, and its turn has come. @throws {SystemdError} */
+  async withLimits(
+    entry: ServerEntry,
+    record: SpecRecord | undefined,
+    seen: UnitState | undefined,
+  ): Promise<UnitState | undefined> {
     const { systemd } = this.#ports;
+    if (seen === undefined || !needsLimits(seen)) return seen;
+    const isKnown = isKnownUnread(seen, entry, record?.spec);
+    if (isKnown && this.#readings.mayWait(entry.name, seen.invocationId)) return seen;
     await systemd.read(entry.unitName);
     const unit = systemd.unit(entry.unitName);
     this.follow(entry, unit);
     return unit;
+  }
+
+  /** Nothing of the server is left, or somebody else looks after it. */
+  forget(name: string): void {
+    this.#readings.forget(name);
   }
 
   /** Takes note of a run that the entry doesn't know yet, ours or found. */
@@ -93,6 +113,13 @@ export class Sight {
     const isAsked = probes?.startup !== undefined;
     const hasStarted = verdict?.invocationId === unit.invocationId && verdict.startup === undefined;
     if (!isAsked || hasStarted) entry.startedUpOf = unit.invocationId;
+  }
+
+  /** Not where another wish has come meanwhile: that is compared with what is in force. */
+  #isReadLater(entry: ServerEntry, record: SpecRecord | undefined): boolean {
+    const { seen, name } = entry;
+    const isKnown = seen !== undefined && isKnownUnread(seen, entry, record?.spec);
+    return isKnown && this.#readings.isWaiting(name, seen.invocationId);
   }
 }
 

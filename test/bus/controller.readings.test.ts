@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ControllerHost, spec } from '../fakes/controllerHost.ts';
+
+const UNREADY = '  probes: {readiness: {tcp: {}}}\n';
+const LIMIT = '  resources: {memory: {limit: 64Mi}}\n';
+
+let host: ControllerHost;
+
+beforeEach(async () => {
+  host = await ControllerHost.open({ maxStarting: 1 });
+  await host.start();
+});
+
+afterEach(async () => {
+  await host.close();
+});
+
+/** alice comes up while bob stands in line behind her. */
+async function startOneBeforeAnother(text: string): Promise<void> {
+  const release = host.fake.holdStarts();
+  host.put('alice', text);
+  await host.until(() => host.unit('alice') !== undefined, 'alice is started');
+  host.put('bob');
+  await host.until(() => host.condition('bob', 'Ready')?.reason === 'StartQueued', 'bob waits');
+  release();
+}
+
+describe('what systemd has in force for a new run', () => {
+  it('is read at once where nobody else starts', async () => {
+    host.put('alice', spec('alice', LIMIT));
+    await host.untilPhase('alice', 'Ready');
+
+    await host.until(() => host.status('alice')?.controlGroup !== null, 'its control group is known');
+    expect(host.status('alice')?.applied).toMatchObject({ memoryMaxBytes: 64 * 1024 ** 2 });
+    expect(host.fake.calls().GetAll).toBe(1);
+  });
+
+  it('is read once others are not on their way up any more', async () => {
+    await startOneBeforeAnother(spec('alice'));
+    await host.untilPhase('bob', 'Ready');
+
+    await host.until(() => host.status('alice')?.controlGroup !== null, 'it is read');
+    expect(host.fake.calls().GetAll).toBe(2);
+  });
+
+  it('is read after ten seconds however long others take', async () => {
+    await startOneBeforeAnother(spec('alice', `${UNREADY}${LIMIT}`));
+    await host.untilPhase('alice', 'Running');
+    await host.pass(5_000);
+    expect(host.fake.calls().GetAll).toBeUndefined();
+    expect(host.status('alice')?.controlGroup).toBeNull();
+
+    await host.elapse(6_000);
+    await host.until(() => host.status('alice')?.controlGroup !== null, 'it is read');
+
+    expect(host.status('alice')?.applied).toMatchObject({ memoryMaxBytes: 64 * 1024 ** 2 });
+    expect(host.unit('bob')).toBeUndefined();
+  });
+
+  it('is read at once where its spec asks for something else than it was started with', async () => {
+    await startOneBeforeAnother(spec('alice', `${UNREADY}${LIMIT}`));
+    await host.untilPhase('alice', 'Running');
+    const run = host.invocation('alice');
+
+    host.put('alice', spec('alice', `${UNREADY}  resources: {memory: {limit: 96Mi}}\n`));
+    await host.until(() => host.unit('alice')?.properties.MemoryMax === 96n * 1024n ** 2n, 'it is set');
+
+    expect(host.invocation('alice')).toBe(run);
+    expect(host.unit('bob')).toBeUndefined();
+  });
+});
