@@ -6,7 +6,7 @@ import type { LastExit } from '../status/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import type { ServerEntry } from './entry.ts';
 import { collectEvidence } from './evidence.ts';
-import { classifyExit, needsEvidence, type UnitEnd } from './exit.ts';
+import { classifyExit, needsEvidence, type UnitEnd, unknownExit } from './exit.ts';
 import { judgeEnd, unhandledEnd } from './observer.ts';
 import type { LoopPorts } from './ports.ts';
 
@@ -77,7 +77,7 @@ export class Ends {
     sampler.unfollow(entry.name);
     const isOomCounted = () => sampler.oomKillsOf(entry.name, end.invocationId) > 0;
     const run = { invocationId: end.invocationId, unit: entry.unitName };
-    void collectEvidence(run, isOomCounted, this.#ports).then((evidence) => {
+    void collectEvidence(run, end.unit !== undefined, isOomCounted, this.#ports).then((evidence) => {
       entry.end = { ...end, evidence };
       this.#enqueue(entry.name);
     });
@@ -87,7 +87,9 @@ export class Ends {
     const { sampler, systemd, instruments, prober } = this.#ports;
     sampler.unfollow(entry.name);
     prober.unfollow(entry.name);
-    const judged = judgeEnd(end, entry.served?.server);
+    const unknown = unknownExit(end);
+    const judged =
+      unknown === undefined ? judgeEnd(end, entry.served?.server) : ({ kind: 'failed', lastExit: unknown } as const);
     const isAsked = isAskedFor(entry, end);
     const probed = isAsked ? entry.stopFor : undefined;
     const kind = probed !== undefined ? 'failed' : isAsked ? 'asked' : judged.kind;

@@ -1,5 +1,7 @@
+import { isoTime } from '../clock.ts';
 import type { ExitKind } from '../machines/server.machine.ts';
 import { isConfigurationExit } from '../status/exitMessage.ts';
+import type { LastExit } from '../status/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 
 /** The end of one run, from the moment it was noticed until it has been dealt with. */
@@ -24,6 +26,8 @@ export interface ExitEvidence {
   readonly lines: readonly string[];
   /** The kernel killed a process of this invocation for memory. */
   readonly isOomSeen: boolean;
+  /** The journal could not be read, however often: that it says nothing of a failure means nothing. Absent: it could. */
+  readonly isUnread?: boolean;
 }
 
 const SIGNAL_TERM = 15;
@@ -57,4 +61,20 @@ export function exitResult(unit: UnitState, evidence: ExitEvidence): string {
 /** Whether the journal is worth a look: the end was a failure, so its last lines and its cause interest somebody. */
 export function needsEvidence(kind: ExitKind): boolean {
   return kind === 'failed' || kind === 'configuration';
+}
+
+/**
+ * A run whose end nobody saw and nobody can tell: a failure, because one that did its work and ended is started once more
+ * for nothing, and one that crashed would stay down. Undefined: something is known of the end.
+ */
+export function unknownExit({ unit, evidence, noticedAtMs }: UnitEnd): LastExit | undefined {
+  if (unit !== undefined || evidence?.isUnread !== true) return undefined;
+  return {
+    result: 'unknown',
+    code: 'none',
+    status: 0,
+    at: isoTime(noticedAtMs),
+    message: 'ended while hublet was away, and the journal, which would tell how, could not be read',
+    log: [],
+  };
 }

@@ -31,7 +31,7 @@ export interface Condition {
 
 /** How a server's last run ended. */
 export interface LastExit {
-  /** systemd's Result=, or `oom-kill` where the kernel killed the main process for memory. */
+  /** systemd's Result=, `oom-kill` where the kernel killed the main process for memory, or `unknown`: nobody can tell. */
   readonly result: string;
   readonly code: 'exited' | 'killed' | 'dumped' | 'none';
   /** Exit code or signal number, by `code`. */

@@ -4,7 +4,7 @@ import type { Group } from '../../src/admission/types.ts';
 import type { UsageSampler } from '../../src/cgroup/types.ts';
 import type { Config } from '../../src/config/types.ts';
 import type { IdleTarget, IdleVerdict, KnownIdleness } from '../../src/idle/types.ts';
-import type { InvocationRecord } from '../../src/journal/types.ts';
+import { type InvocationRecord, JournalError } from '../../src/journal/types.ts';
 import type { Instruments } from '../../src/metrics/types.ts';
 import type { KnownHealth, ProbeTarget, ProbeVerdict } from '../../src/probes/types.ts';
 import { ReconcileLoop } from '../../src/reconciler/loop.ts';
@@ -153,6 +153,8 @@ export class World {
   /** Where set, writing anything fails with this message. */
   fullDisk: string | undefined;
   journal: Partial<InvocationRecord> = {};
+  /** So many readings of the journal fail from now on. */
+  journalFailures = 0;
   /** The journal answers once this is resolved. */
   journalAnswers: Promise<void> = Promise.resolve();
   maxStarting = 16;
@@ -377,6 +379,10 @@ export class World {
       journal: {
         readInvocation: async () => {
           await this.journalAnswers;
+          if (this.journalFailures > 0) {
+            this.journalFailures -= 1;
+            throw new JournalError('journal not read: no answer within 5 s');
+          }
           return {
             lines: [],
             result: 'exit-code',
