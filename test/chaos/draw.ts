@@ -34,13 +34,7 @@ function drawAction(dice: Dice, kind: Kind, number: number, files: Files, drifts
     case 'edits':
       return drawEdit(dice, number, files);
     case 'kills':
-      return {
-        kind: 'kill controller',
-        // There it is at its most delicate, and it takes a hundred times as long as one reconcile.
-        when: dice.pick(['on its way up', 'on its way up', 'at work']),
-        afterMs: dice.below(6_000),
-        whom: dice.pick(['all', 'main']),
-      };
+      return { kind: 'kill controller', ...drawMoment(dice), whom: dice.pick(['all', 'main']) };
     case 'servers':
       return drawTrouble(dice, drifts);
     case 'bus':
@@ -54,6 +48,16 @@ function drawAction(dice: Dice, kind: Kind, number: number, files: Files, drifts
       return { kind: 'directory', how: dice.pick(how), seconds: 1 + dice.below(25) };
     }
   }
+}
+
+/**
+ * Of three kills one comes while the controller takes its servers up or works. All of them there would take hours: in the machine it
+ * loads its code for 15 s and takes twenty servers up for 10 s.
+ */
+function drawMoment(dice: Dice): { readonly when: 'on its way up' | 'at work'; readonly afterMs: number } {
+  const moment = dice.below(15);
+  if (moment < 3) return { when: 'at work', afterMs: dice.below(4_000) };
+  return { when: 'on its way up', afterMs: moment < 5 ? 10_000 + dice.below(14_000) : dice.below(3_000) };
 }
 
 function drawEdit(dice: Dice, number: number, files: Files): Action {
