@@ -24,6 +24,8 @@ export interface Context {
   config(): Promise<Config>;
   /** The files that `config` is from, for a controller that reads them anew. Absent: there are none. */
   readonly configSource?: ConfigSource;
+  /** What --user, --system or the account of the caller choose; known also where the configuration is bad. */
+  readonly isUserMode: boolean;
   readonly clock: Clock;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Mount point of the unified cgroup hierarchy. */

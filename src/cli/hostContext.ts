@@ -30,6 +30,7 @@ export function createHostContext(flags: ContextFlags): Context {
       },
       load: (before) => loadFiles(flags, before),
     },
+    isUserMode: isUserMode(flags),
     clock: createSystemClock(),
     environment: process.env,
     cgroupRoot: '/sys/fs/cgroup',
@@ -65,12 +66,16 @@ async function loadFiles(flags: ContextFlags, before: ReadonlySet<string>): Prom
   return await loadConfigFiles(loadOptions(flags), before);
 }
 
+function isUserMode(flags: ContextFlags): boolean {
+  return flags.isUserMode ?? process.geteuid?.() !== 0;
+}
+
 function loadOptions(flags: ContextFlags): LoadOptions {
   const uid = process.geteuid?.() ?? 0;
   return {
     flags,
     env: process.env,
-    isUserMode: flags.isUserMode ?? uid !== 0,
+    isUserMode: isUserMode(flags),
     uid,
     // Of the host, since servers have all of it: the controller itself may be held to fewer.
     cpuCount: cpus().length,

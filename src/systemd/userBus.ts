@@ -1,14 +1,18 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { toLibraryAddress, userBusAddress, userRuntimeDirectory } from './address.ts';
 
-/** There is no user manager to work with; the message says what to do. */
+/** There is no user manager to work with; the message says what is wrong, and then what to do. */
 export class NoUserManager extends Error {
   override readonly name = 'NoUserManager';
   readonly exitCode: number;
+  readonly what: string;
+  readonly advice: string;
 
-  constructor(exitCode: number, message: string) {
-    super(message);
+  constructor(exitCode: number, what: string, advice: string) {
+    super(`${what}; ${advice}`);
     this.exitCode = exitCode;
+    this.what = what;
+    this.advice = advice;
   }
 }
 
@@ -38,19 +42,24 @@ export function findUserBus(environment: Readonly<Record<string, string | undefi
     const then = isGiven && runtimeDirectory !== own ? `, then '${setIt}'` : '';
     throw new NoUserManager(
       EX_UNAVAILABLE,
-      `no systemd runs for you: its directory ${runtimeDirectory} is not there; ${linger}${then}`,
+      `no systemd runs for you: its directory ${runtimeDirectory} is not there`,
+      `${linger}${then}`,
     );
   }
   if (stat === 'forbidden' || stat.uid !== uid || !isWritable(runtimeDirectory)) {
-    const advice = isGiven && runtimeDirectory !== own ? `'${setIt}'` : `look at it with 'ls -ld ${runtimeDirectory}'`;
-    throw new NoUserManager(EX_NOPERM, `the runtime directory ${runtimeDirectory} is not yours: ${advice}`);
+    const advice =
+      isGiven && runtimeDirectory !== own
+        ? `set it right by '${setIt}'`
+        : `look at it with 'ls -ld ${runtimeDirectory}'`;
+    throw new NoUserManager(EX_NOPERM, `the runtime directory ${runtimeDirectory} is not yours`, advice);
   }
   const address = userBusAddress(environment, uid);
   const socket = /^unix:socket=(\/.*)$/.exec(toLibraryAddress(address))?.[1];
   if (socket !== undefined && lookAt(socket) === 'absent') {
     throw new NoUserManager(
       EX_UNAVAILABLE,
-      `your systemd has no D-Bus: there is no ${socket}; install dbus-user-session (or dbus-broker) and log in anew`,
+      `your systemd has no D-Bus: there is no ${socket}`,
+      'install dbus-user-session (or dbus-broker) and log in anew',
     );
   }
   return { address, runtimeDirectory };

@@ -33,6 +33,7 @@ async function diff(options: Partial<DiffOptions> = {}): Promise<Told> {
   let [out, err] = ['', ''];
   const context: Context = {
     config: async () => host.config,
+    isUserMode: false,
     clock: createSystemClock(),
     environment: { DBUS_SYSTEM_BUS_ADDRESS: host.fake.address },
     cgroupRoot: '/nowhere',

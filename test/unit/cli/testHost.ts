@@ -28,6 +28,7 @@ export class TestHost {
     }
     this.context = {
       config: async () => this.config,
+      isUserMode: false,
       clock: createSystemClock(),
       environment: {},
       cgroupRoot: this.cgroups,

@@ -66,6 +66,6 @@ describe("the user's bus", () => {
     const error = refusal({ XDG_RUNTIME_DIR: join(root, 'other') }, uid + 1);
 
     expect(error.exitCode).toBe(77);
-    expect(error.message).toContain(`is not yours: 'export XDG_RUNTIME_DIR=/run/user/${uid + 1}'`);
+    expect(error.message).toContain(`is not yours; set it right by 'export XDG_RUNTIME_DIR=/run/user/${uid + 1}'`);
   });
 });
