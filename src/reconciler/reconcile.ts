@@ -1,7 +1,4 @@
 /** One look at one server: what is wished, what is there, what follows. The loop decides when to look. */
-import { DEFAULT_BACKOFF } from '../machines/backoff.ts';
-import type { Observed } from '../machines/server.machine.ts';
-import { createStep } from '../machines/step.ts';
 import type { SpecRecord } from '../source/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import { serverFileId, unitName } from '../units/name.ts';
@@ -12,37 +9,23 @@ import { Departures } from './departures.ts';
 import { isUnitAction } from './effects.ts';
 import type { Ends } from './ends.ts';
 import { createEntry, type ServerEntry } from './entry.ts';
+import { Judge } from './judge.ts';
 import { LifecycleKeeper } from './lifecycle.ts';
 import { LimitKeeper } from './limits.ts';
 import { nextLookMs } from './nextLook.ts';
 import { hasNews, isOurs, newInvocation } from './observer.ts';
-import { PhaseEvents } from './phaseEvents.ts';
 import { type Action, planActions, positionOf } from './plan.ts';
 import { poolMember } from './poolMembers.ts';
 import type { PoolKeeper } from './pools.ts';
 import type { LoopPorts } from './ports.ts';
 import { Publisher, type ViewFacts } from './publisher.ts';
 import type { WorkResult } from './queue.ts';
-import { isRenewalDue } from './renewal.ts';
 import { Sight } from './sight.ts';
 import { SpecNews } from './specNews.ts';
 import { Starts } from './starts.ts';
 import { Updates } from './updates.ts';
 import { BUS_GRACE_MS } from './view.ts';
-import {
-  condemnationOf,
-  isBlocked,
-  isDown,
-  isNothing,
-  isOrphanCertain,
-  isReady,
-  isRestartAsked,
-  judgedSpec,
-  observedPosition,
-  partingWish,
-  restingWish,
-  wishOf,
-} from './wish.ts';
+import { isDown } from './wish.ts';
 
 export interface ReconcilerOptions {
   readonly ports: LoopPorts;
@@ -65,26 +48,25 @@ export class Reconciler {
   readonly #ports: LoopPorts;
   readonly #sight: Sight;
   readonly #starts: Starts;
+  readonly #judge: Judge;
   readonly #updates: Updates;
   readonly #actor: Actor;
   readonly #departures: Departures;
   readonly #publisher: Publisher;
-  readonly #phases: PhaseEvents;
   readonly #specNews: SpecNews;
   readonly #lifecycle: LifecycleKeeper;
-  readonly #step = createStep();
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#ports = options.ports;
     this.#sight = new Sight(options.ports, options.enqueue);
     this.#starts = new Starts(() => options.ports.config.reconcile.maxStarting, options.enqueue);
+    this.#judge = new Judge({ ...options, starts: this.#starts });
     this.#updates = new Updates(options.ports);
     this.limits = new LimitKeeper(options.ports);
     this.#actor = new Actor(options.ports, this.#updates, this.limits);
     this.#departures = new Departures(options.ports, options.admitter);
     this.#publisher = new Publisher(options.ports);
-    this.#phases = new PhaseEvents(options.ports);
     this.#specNews = new SpecNews(options.ports);
     this.#lifecycle = new LifecycleKeeper(options.ports);
   }
@@ -126,12 +108,12 @@ export class Reconciler {
     this.#lifecycle.look(entry, record, own);
     this.#admit(entry, record, !isForeign && isDown(entry, record, own, clock.wallMs()));
     entry.deletionPolicy = record?.spec?.deletionPolicy ?? entry.deletionPolicy;
-    if (this.#specNews.take(entry, record)) entry.snapshot = this.#step(entry.snapshot, { type: 'FORGIVEN' });
+    if (this.#specNews.take(entry, record)) this.#judge.forgive(entry);
     this.#sight.follow(entry, own);
     ends.tellOomKills(entry);
     this.#updates.look(entry, record, isForeign ? undefined : own);
 
-    const isQueued = this.#decide(entry, record, own, isForeign, end.kind === 'ended' ? end.exit : null);
+    const isQueued = this.#judge.decide(entry, record, own, isForeign, end.kind === 'ended' ? end.exit : null);
     // Somebody restarted it before its end was dealt with: the new run has not been looked at.
     if (end.kind === 'ended' && newInvocation(own, entry) !== undefined) this.#options.enqueue(name);
     this.#sight.noteStart(entry, isQueued);
@@ -169,62 +151,6 @@ export class Reconciler {
     return entry;
   }
 
-  /** Whether what no source knows is to go now. A source takes it for one whose file vanished: many of them wait for a person. */
-  #isUnasked(entry: ServerEntry, unit: UnitState | undefined): boolean {
-    if (isNothing(entry, unit)) return true;
-    const { clock, source } = this.#ports;
-    return isOrphanCertain(entry, clock.monotonicMs()) && !source.adopt(entry.name);
-  }
-
-  /** Feeds the statechart; returns whether the gate held the server back from starting. */
-  #decide(
-    entry: ServerEntry,
-    record: SpecRecord | undefined,
-    unit: UnitState | undefined,
-    isForeign: boolean,
-    exit: Observed['exit'],
-  ): boolean {
-    const { clock, random, prober } = this.#ports;
-    const before = entry.snapshot;
-    const isCertain = record === undefined && this.#options.isEverySourceReady() && this.#isUnasked(entry, unit);
-    // A run that outlasts its window could not be followed by another before the next one.
-    const isPersonsWish = isRestartAsked(entry, record) && !entry.lifecycle.isOverrun;
-    const isUpdateDue = entry.update.kind === 'due' && (this.#options.isDryRun || this.#starts.mayUpdate(entry));
-    const isNewRunAsked = isPersonsWish || isUpdateDue || isRenewalDue(entry, record);
-    const spec = judgedSpec(entry, record);
-    const verdict = prober.verdict(entry.name);
-    const condemned = isForeign ? undefined : condemnationOf(entry, record, unit, verdict, clock.monotonicMs());
-    const event: Observed = {
-      type: 'OBSERVED',
-      nowMs: clock.monotonicMs(),
-      wish: partingWish(entry, restingWish(entry, wishOf(record, clock.wallMs(), isCertain)), unit),
-      isBlocked: isForeign || isBlocked(entry, record),
-      unit: observedPosition(entry, unit),
-      isReady: isReady(entry, record, unit, verdict),
-      isRestartAsked: isNewRunAsked,
-      isCondemned: condemned !== undefined,
-      // Whatever ended it well, a person has asked for another run since.
-      exit: exit === 'clean' && isNewRunAsked ? 'asked' : exit,
-      policy: { restart: spec?.restartPolicy ?? 'OnFailure', backoff: spec?.backoff ?? DEFAULT_BACKOFF },
-      jitter: random(),
-    };
-    entry.snapshot = this.#step(before, event);
-    // In a dry run nothing ever becomes Ready, and all that would be started is to be told.
-    const isQueued = !this.#options.isDryRun && this.#starts.isHeld(entry, event);
-    if (isQueued) entry.snapshot = this.#step(entry.snapshot, { type: 'HELD' });
-    // It runs on: whatever stop was asked of it has come to nothing.
-    if (entry.snapshot.value === 'running' || entry.snapshot.value === 'ready') {
-      entry.stopAskedOf = '';
-      entry.stopFor = undefined;
-    }
-    if (entry.snapshot.value === 'stopping' && event.wish === 'run' && condemned !== undefined) {
-      this.#phases.tellCondemned(entry, condemned);
-      entry.stopFor = condemned;
-    }
-    this.#phases.tell(entry, before);
-    return isQueued;
-  }
-
   async #act(
     entry: ServerEntry,
     record: SpecRecord | undefined,
@@ -253,7 +179,7 @@ export class Reconciler {
     const result = obstacle ?? (await this.#actor.run(entry, steps, record));
     if (result?.kind === 'refused') {
       this.#options.ends.refuse(entry, result.message);
-      this.#decide(entry, record, undefined, facts.isForeign, 'configuration');
+      this.#judge.decide(entry, record, undefined, facts.isForeign, 'configuration');
       // What was laid out for the start is to be cleared away.
       this.#options.enqueue(entry.name);
     } else if (result === undefined && steps.length < actions.length) {
