@@ -49,6 +49,12 @@ export function judge(model: Model, before: Facts, now: Facts): Verdict {
   return { problems, found };
 }
 
+/** Whether a server that is up must be in the run that it was in: no other was asked for, or the journal has none. */
+export function isKept(model: Model, before: Facts, now: Facts, name: string): boolean {
+  if (!before.units.has(unitOf(name)) || fileOf(model.files, name).kind === 'absent') return false;
+  return allowanceOf(model, name).runs === 0 || !now.starts.has(unitOf(name));
+}
+
 function judgeServer(
   subject: Subject,
   model: Model,
@@ -68,11 +74,13 @@ function judgeServer(
   if (starts > runs) say('wrong', `${starts} runs have begun, ${runs} were asked for`);
   const ran = before.units.get(unitOf(name));
   const file = fileOf(model.files, name);
-  if (runs === 0 && ran !== undefined && file.kind !== 'absent' && unit?.invocationId !== ran.invocationId) {
-    // Kept down by its spec, its run may go.
-    const mayStop = goods.some(({ isSuspended }) => isSuspended);
+  if (isKept(model, before, now, name) && ran !== undefined && unit?.invocationId !== ran.invocationId) {
+    // Kept down by its spec, its run may go; so may one of a file that was away.
+    const mayStop = runs > 0 || goods.some(({ isSuspended }) => isSuspended);
+    // One that may have begun is in the journal a moment after it is seen.
+    const kind = runs === 0 ? 'wrong' : 'unsettled';
     if (!mayStop || unit !== undefined)
-      say('wrong', `run ${ran.invocationId} became ${unit?.invocationId ?? 'none'}, and nobody asked for that`);
+      say(kind, `run ${ran.invocationId} became ${unit?.invocationId ?? 'none'}, and nobody asked for that`);
   }
 
   if (file.kind === 'absent') {

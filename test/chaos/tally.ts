@@ -1,6 +1,6 @@
 import type { Facts } from './facts.ts';
-import { fileOf } from './files.ts';
-import { allowanceOf, type Model } from './model.ts';
+import { isKept } from './judge.ts';
+import type { Model } from './model.ts';
 import { SUBJECTS } from './servers.ts';
 import type { Step } from './steps.ts';
 
@@ -17,7 +17,7 @@ export interface Tally {
   readonly looks: number;
   /** Runs that systemd's journal has. */
   readonly runs: number;
-  /** Comparisons of a server's InvocationID with the one at the look before, where no step asked for another run. */
+  /** Comparisons of a server's InvocationID with the one at the look before, where no other run was asked for or none has begun. */
   readonly compared: number;
 }
 
@@ -44,10 +44,7 @@ export function withStep(tally: Tally, { action }: Step): Tally {
 
 /** The tally after a look. @param before facts of the look before */
 export function withLook(tally: Tally, model: Model, before: Facts, now: Facts): Tally {
-  const compared = SUBJECTS.filter(({ name }) => {
-    const isKept = allowanceOf(model, name).runs === 0 && fileOf(model.files, name).kind !== 'absent';
-    return isKept && before.units.has(`hublet-${name}.service`);
-  });
+  const compared = SUBJECTS.filter(({ name }) => isKept(model, before, now, name));
   return {
     ...tally,
     looks: tally.looks + 1,

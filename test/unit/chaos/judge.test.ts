@@ -27,7 +27,14 @@ describe('a look at the machine', () => {
     expect(judge(begun, well, counted).problems).toEqual([
       { kind: 'wrong', about: 's0', text: '1 runs have begun, 0 were asked for' },
     ]);
-    expect(judge(doing({ kind: 'kill server', name: 's0', signal: 'KILL' }), well, another).problems).toEqual([]);
+    const killed = doing({ kind: 'kill server', name: 's0', signal: 'KILL' });
+    expect(judge(killed, well, { ...another, starts: counted.starts }).problems).toEqual([]);
+  });
+
+  it('waits for the journal to have a run that was asked for', () => {
+    const killed = doing({ kind: 'kill server', name: 's0', signal: 'KILL' });
+    const another = factsOf({ s0: { invocationId: 'other' } });
+    expect(judge(killed, well, another).problems).toMatchObject([{ kind: 'unsettled', about: 's0' }]);
   });
 
   it('finds a server that goes by a spec that was never written', () => {
