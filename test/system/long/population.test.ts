@@ -136,7 +136,10 @@ function inhabitant(fields: Spec, index: number): Inhabitant {
   return { spec: { ...spec, command: [main, 'stay', ...rest] }, phase: 'Ready' };
 }
 
-/** With an account that is there, and enough CPU and time to start in a machine where hundreds do so at once. */
+/**
+ * With an account that is there, and enough CPU and time to start and to end in a machine where hundreds start at once:
+ * a command after the end (postStop) that takes longer than its time is a failure, and its server is started again.
+ */
 function able(fields: Spec): Spec {
   const { resources = {}, ...rest } = fields as {
     readonly resources?: { readonly cpu?: { readonly limit?: unknown } };
@@ -144,7 +147,8 @@ function able(fields: Spec): Spec {
   const isSlow = resources.cpu?.limit !== undefined && cores(resources.cpu.limit) < 0.25;
   const cpu = isSlow ? { ...resources.cpu, limit: cores(resources.cpu?.limit) + 0.25 } : resources.cpu;
   const user = fields.dynamicUser === true ? {} : { user: fields.user ?? 'alice' };
-  return { ...rest, ...user, startTimeout: '30m', resources: cpu === undefined ? resources : { ...resources, cpu } };
+  const times = { startTimeout: '30m', terminationGracePeriod: '30m' };
+  return { ...rest, ...user, ...times, resources: cpu === undefined ? resources : { ...resources, cpu } };
 }
 
 function cores(limit: unknown): number {
