@@ -147,7 +147,7 @@ async function startOrFail(controller: Controller): Promise<void> {
     await controller.start();
   } catch (error) {
     if (!(error instanceof SystemdError)) throw error;
-    const advice = 'is this host run by systemd, and may this user reach its bus?';
+    const advice = "is this host run by systemd, and may this user reach its bus? 'hublet doctor' tells";
     throw new DaemonError(EX_UNAVAILABLE, `${error.message}; ${advice}`, { cause: error });
   }
 }
