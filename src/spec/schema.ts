@@ -116,7 +116,7 @@ export const fieldsSchema = z.strictObject({
   ),
   terminationGracePeriod: field(
     positiveDuration(),
-    'Time between SIGTERM to the main process and SIGKILL to all (TimeoutStopSec=).',
+    'Time between SIGTERM to the main process and SIGKILL to all, and for each command of postStop: one that takes longer makes the end a failure (TimeoutStopSec=).',
     SPEC_DEFAULTS.terminationGracePeriod,
   ),
   startTimeout: field(
