@@ -180,6 +180,8 @@ describe('hublet doctor on a made-up machine', () => {
 
     expect((await doctor(at('127.0.0.1:9810'))).checks.HTTP?.[1]).toContain('root listens on');
     expect((await doctor(at('127.0.0.1:9811'))).checks.HTTP?.[1]).toBe('127.0.0.1:9811 is free');
+    writeFileSync(join(host.runtime, 'status.json'), 'half a fi');
+    expect((await doctor(at('127.0.0.1:9810'))).checks.HTTP?.[1]).toContain('root listens on');
 
     const status = { kind: 'HostStatus', http: '127.0.0.1:9810', pid: process.pid };
     writeFileSync(join(host.runtime, 'status.json'), JSON.stringify(status));
