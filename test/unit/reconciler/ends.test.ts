@@ -66,4 +66,17 @@ describe('a run whose end was seen', () => {
       expect(world.status('alice')).toMatchObject({ phase, restarts });
     },
   );
+
+  it('that its commands after the end took too long for is a failure, whatever its exit code', async () => {
+    const world = new World();
+    world.source.put('alice', SLEEP);
+    await world.start();
+    world.journal = { result: 'timeout' };
+
+    world.systemd.put(ALICE, { activeState: 'failed', mainPid: 0, result: 'timeout', execMainCode: 1 });
+    await world.settle();
+
+    expect(world.status('alice')).toMatchObject({ phase: 'Ready', restarts: 1, lastExit: { result: 'timeout' } });
+    expect(world.status('alice').lastExit?.message).toMatch(/^did not start or stop within its time/);
+  });
 });
