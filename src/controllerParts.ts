@@ -204,7 +204,8 @@ export function createParts(options: ControllerOptions, instruments: Instruments
     },
     instance,
     ...(options.userManager === undefined ? {} : { userManager: options.userManager }),
-    isPortFree: (port) => !listeners().has(port),
+    // One reading for all that are dropped at once; a server that finds its port taken gets another.
+    isPortFree: (port) => !listeners('recent').has(port),
     portHolders: (port) => holdersOf(port, listeners),
   };
   return { ports, documents, desired, clockWatch, idle, commands: systemd.commands, reconnects: () => reconnects };

@@ -4,10 +4,14 @@ import type { Clock } from '../clock.ts';
 import { hasErrorCode } from '../store/files.ts';
 import { isPastListeners, type Listener, parseListeners } from './socketOwner.ts';
 
-/** The host's listening sockets by port, as read no longer than 100 ms ago; `fresh`: now. @throws where the tables can't be read */
-export type ListenerTable = (fresh?: 'fresh') => ReadonlyMap<number, readonly Listener[]>;
+/**
+ * The host's listening sockets by port, as read no longer than 100 ms ago; `fresh`: now, `recent`: no longer than a second ago,
+ * for what is put right where it was wrong. @throws where the tables can't be read
+ */
+export type ListenerTable = (when?: 'fresh' | 'recent') => ReadonlyMap<number, readonly Listener[]>;
 
 const MAX_AGE_MS = 100;
+const RECENT_MS = 1_000;
 const CHUNK_BYTES = 64 * 1024;
 
 /**
@@ -19,8 +23,9 @@ export function createListenerTable(clock: Clock, directory = '/proc/net'): List
   let listeners: ReadonlyMap<number, readonly Listener[]> = new Map();
   let readAtMs = Number.NEGATIVE_INFINITY;
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  return (fresh) => {
-    if (fresh === 'fresh' || clock.monotonicMs() - readAtMs > MAX_AGE_MS) {
+  return (when) => {
+    const maxAgeMs = when === 'recent' ? RECENT_MS : MAX_AGE_MS;
+    if (when === 'fresh' || clock.monotonicMs() - readAtMs > maxAgeMs) {
       const all = ['tcp', 'tcp6'].flatMap((file) => parseListeners(readHead(join(directory, file), buffer)));
       listeners = Map.groupBy(all, ({ port }) => port);
       readAtMs = clock.monotonicMs();

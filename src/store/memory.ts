@@ -55,7 +55,15 @@ export function openRuntimeStore({ runtimeDirectory, bootId, log }: RuntimeStore
   openPrivateDirectory(stateDirectory);
   openPrivateDirectory(environmentDirectory);
   const written = new Map<string, string>();
-  const memoryPath = (name: string) => join(stateDirectory, `${sha256Hex(name)}.json`);
+  /** By name; made once for each. */
+  const paths = new Map<string, string>();
+  const memoryPath = (name: string): string => {
+    const known = paths.get(name);
+    if (known !== undefined) return known;
+    const path = join(stateDirectory, `${sha256Hex(name)}.json`);
+    paths.set(name, path);
+    return path;
+  };
 
   const inEnvironmentDirectory = (path: string) => {
     if (dirname(path) === environmentDirectory) return path;
@@ -82,6 +90,7 @@ export function openRuntimeStore({ runtimeDirectory, bootId, log }: RuntimeStore
     removeMemory(name) {
       removeFile(memoryPath(name));
       written.delete(name);
+      paths.delete(name);
     },
     sweepMemories(names) {
       const keep = new Set([...names].map(memoryPath));

@@ -37,6 +37,20 @@ test('all looks within 100 ms share one reading', () => {
   expect([...table().keys()]).toEqual([81]);
 });
 
+test('who is content with what was read within a second shares more', () => {
+  using directory = new TemporaryDirectory();
+  const clock = new FakeClock();
+  const table = createListenerTable(clock, directory.path);
+  writeFileSync(join(directory.path, 'tcp'), row('0A', 80, 1));
+  expect([...table().keys()]).toEqual([80]);
+  writeFileSync(join(directory.path, 'tcp'), row('0A', 81, 1));
+
+  clock.advance(1_000);
+  expect([...table('recent').keys()]).toEqual([80]);
+  clock.advance(1);
+  expect([...table('recent').keys()]).toEqual([81]);
+});
+
 test('a kernel without IPv6 has no second table', () => {
   using directory = new TemporaryDirectory();
   writeFileSync(join(directory.path, 'tcp'), row('0A', 80, 1));
