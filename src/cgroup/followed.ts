@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CgroupReader, type ReaderOptions } from './read.ts';
 import { addReading, countersOf, endCgroup, NO_TOTALS, startAt, sumOf, type Totals, withTotals } from './totals.ts';
 import { CgroupGone, type Usage } from './types.ts';
@@ -7,6 +8,9 @@ const INVOCATIONS_KEPT = 4;
 
 /** Shorter spans than this make no rate: kernel accounting is only exact to some milliseconds. */
 const RATE_SPAN_MIN_MS = 500;
+
+/** So many passes in a row may find nothing new in a glance: a minute at one pass each 10 s. */
+const GLANCES_MAX = 5;
 
 /** What is known of one server's cgroups: the present one, and totals over those that are gone. */
 export class FollowedServer {
@@ -19,6 +23,9 @@ export class FollowedServer {
   #last: Usage | undefined;
   #rate: { readonly atMs: number; readonly cpuSeconds: number; readonly cores: number | undefined } | undefined;
   #countsFromNow = false;
+  /** True: two readings in a row were alike, so neither a task that waits nor one that runs makes anything grow. */
+  #isStill = false;
+  #glances = 0;
   /** Kills by invocation, in the order they were followed; cgroups of it that are gone are in `ended`. */
   readonly #kills = new Map<string, { readonly ended: number; readonly live: number }>();
 
@@ -51,6 +58,7 @@ export class FollowedServer {
     this.#controlGroup = controlGroup;
     this.#invocationId = invocationId;
     this.#countsFromNow = isAdopted;
+    this.#isStill = false;
     if (!this.#kills.has(invocationId)) this.#kills.set(invocationId, { ended: 0, live: 0 });
     for (const oldest of this.#kills.keys()) {
       if (this.#kills.size <= INVOCATIONS_KEPT) break;
@@ -59,19 +67,25 @@ export class FollowedServer {
   }
 
   /**
+   * As `sample`, for one of many passes: of a cgroup that is at rest only what would show that it is not any more, and everything
+   * at least once a minute. Limits, and what the kernel does by itself, may be as old as that.
+   */
+  glance(nowMs: number): boolean {
+    if (!this.#isStill || this.#glances >= GLANCES_MAX) return this.sample(nowMs);
+    return this.#reading((reader) => {
+      if (this.#last === undefined || !reader.isStill()) return this.#take(reader, nowMs);
+      this.#glances += 1;
+      this.#last = { ...this.#last, sampledAtMs: nowMs };
+      this.#noteRate(nowMs);
+    });
+  }
+
+  /**
    * Reads everything; false where there is no cgroup (its counters are kept and another try is worth it).
    * @throws what reading throws, except CgroupGone
    */
   sample(nowMs: number): boolean {
-    return this.#reading((reader) => {
-      const usage = reader.read(nowMs);
-      const counters = countersOf(usage);
-      this.#totals = this.#countsFromNow ? startAt(this.#totals, counters) : addReading(this.#totals, counters);
-      this.#countsFromNow = false;
-      this.#last = usage;
-      this.#noteKills(counters.memoryOomKill);
-      this.#noteRate(nowMs);
-    });
+    return this.#reading((reader) => this.#take(reader, nowMs));
   }
 
   /** Reads `memory.events` alone, which costs a hundredth of `sample`. Result and errors as there. */
@@ -115,7 +129,20 @@ export class FollowedServer {
     }
   }
 
+  #take(reader: CgroupReader, nowMs: number): void {
+    const usage = reader.read(nowMs);
+    this.#glances = 0;
+    this.#isStill = this.#last !== undefined && isAlike(this.#last, usage);
+    const counters = countersOf(usage);
+    this.#totals = this.#countsFromNow ? startAt(this.#totals, counters) : addReading(this.#totals, counters);
+    this.#countsFromNow = false;
+    this.#last = usage;
+    this.#noteKills(counters.memoryOomKill);
+    this.#noteRate(nowMs);
+  }
+
   #leaveCgroup(): void {
+    this.#isStill = false;
     this.#reader?.close();
     this.#reader = undefined;
     this.#totals = endCgroup(this.#totals);
@@ -141,4 +168,9 @@ export class FollowedServer {
     if (spanMs < RATE_SPAN_MIN_MS) return;
     this.#rate = { atMs: nowMs, cpuSeconds, cores: ((cpuSeconds - this.#rate.cpuSeconds) * 1000) / spanMs };
   }
+}
+
+/** Whether two readings differ in nothing but their time. */
+function isAlike(a: Usage, b: Usage): boolean {
+  return isDeepStrictEqual({ ...a, sampledAtMs: 0 }, { ...b, sampledAtMs: 0 });
 }

@@ -60,6 +60,8 @@ export class CgroupReader {
   readonly #fds = new Map<CgroupFile, number>();
   readonly #absent = new Set<CgroupFile>();
   #readings = 0;
+  #sinceLook = 0;
+  #signs: { readonly text: string | undefined; readonly isDetailed: boolean } | undefined;
 
   /** Opens the files. @throws {CgroupGone} where there is no such cgroup */
   constructor(root: string, controlGroup: string, options: ReaderOptions) {
@@ -80,14 +82,26 @@ export class CgroupReader {
    */
   read(sampledAtMs: number): Usage {
     this.#readings += 1;
-    const isEarly = this.#readings <= EARLY_READINGS && this.#absent.size > 0;
-    if (isEarly || this.#readings % READINGS_BETWEEN_LOOKS === 0) this.#openMissing();
+    this.#sinceLook += 1;
+    if (this.#isEarly() || this.#sinceLook >= READINGS_BETWEEN_LOOKS) {
+      this.#openMissing();
+      this.#sinceLook = 0;
+    }
     const texts: Partial<Record<CgroupFile, string>> = {};
     for (const file of this.#files()) {
       const text = this.#text(file);
       if (text !== undefined) texts[file] = text;
     }
+    this.#signs = { text: signsOf((file) => texts[file]), isDetailed: this.#options.isDetailed() };
     return toUsage(texts, sampledAtMs);
+  }
+
+  /** Whether the CPU time used and the memory are what the last `read` found, and as much is asked for; two files only. @throws as `read` */
+  isStill(): boolean {
+    this.#sinceLook += 1;
+    const signs = this.#signs;
+    if (signs?.text === undefined || signs.isDetailed !== this.#options.isDetailed() || this.#isEarly()) return false;
+    return signsOf((file) => this.#text(file)) === signs.text;
   }
 
   /** `memory.events` alone; undefined where the memory controller is off. @throws as `read` */
@@ -103,6 +117,10 @@ export class CgroupReader {
     for (const fd of this.#fds.values()) closeSync(fd);
     this.#options.descriptors.giveBack(this.#fds.size);
     this.#fds.clear();
+  }
+
+  #isEarly(): boolean {
+    return this.#readings <= EARLY_READINGS && this.#absent.size > 0;
   }
 
   #openMissing(): void {
@@ -185,6 +203,13 @@ export class CgroupReader {
     if (code !== 'ENOENT' && code !== 'ENODEV' && code !== 'ENOTDIR') return error;
     return new CgroupGone(`${this.#directory}: the cgroup is gone (${code})`, { cause: error });
   }
+}
+
+/** Nothing happens in a cgroup that leaves both as they were; undefined where one of them is not there. */
+function signsOf(read: (file: CgroupFile) => string | undefined): string | undefined {
+  const cpu = read('cpu.stat');
+  const memory = cpu === undefined ? undefined : read('memory.current');
+  return memory === undefined ? undefined : cpu + memory;
 }
 
 /**

@@ -180,7 +180,7 @@ class CgroupSampler implements UsageSampler {
     if (controlGroup === undefined) return;
     // First the watch, then the reading: a kill between the two is in the counters.
     this.#openWatch(server, controlGroup);
-    const isThere = this.#read(server, followed, (nowMs) => followed.sample(nowMs));
+    const isThere = this.#read(server, followed, (nowMs) => followed.glance(nowMs));
     if (!isThere) this.#watch.close(server);
   }
 

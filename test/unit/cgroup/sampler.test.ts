@@ -6,7 +6,7 @@ import { createUsageSampler } from '../../../src/cgroup/sampler.ts';
 import type { UsageSampler } from '../../../src/cgroup/types.ts';
 import type { Clock } from '../../../src/clock.ts';
 import { FakeClock } from '../../fakes/clock.ts';
-import { CgroupTree, cpuStat, events, FULL_CGROUP, recordingLog } from './tree.ts';
+import { CgroupTree, cpuStat, events, FULL_CGROUP, pressure, recordingLog } from './tree.ts';
 
 const PERIOD_MS = 10_000;
 
@@ -46,6 +46,58 @@ describe('usage', () => {
     clock.advance(PERIOD_MS);
     expect(sampler.usage('alice')?.tasks).toBe(8);
     expect(passes).toEqual([0, 0]);
+  });
+
+  describe('of a server at rest', () => {
+    const atRest = () => {
+      tree.make('/a');
+      sampler.start();
+      sampler.follow('alice', '/a', 'i1');
+      clock.advance(1);
+      clock.advance(PERIOD_MS);
+    };
+
+    test('is as new as of any other, and everything of it is read once a minute', () => {
+      atRest();
+      const sampledAtMs = (sampler.usage('alice')?.sampledAtMs ?? 0) + PERIOD_MS;
+      tree.write('/a', 'memory.max', '1000\n');
+      clock.advance(PERIOD_MS);
+      expect(sampler.usage('alice')).toMatchObject({ sampledAtMs, cpuCores: 0 });
+      expect(sampler.usage('alice')).not.toHaveProperty('memoryLimitBytes');
+      clock.advance(5 * PERIOD_MS);
+      expect(sampler.usage('alice')?.memoryLimitBytes).toBe(1000);
+    });
+
+    test.each([
+      ['cpu.stat', cpuStat(2, 1.001)],
+      ['memory.current', '104861696\n'],
+    ])('is read in full as soon as its %s is another', (file, text) => {
+      atRest();
+      tree.write('/a', file, text);
+      tree.write('/a', 'pids.current', '8\n');
+      clock.advance(PERIOD_MS);
+      expect(sampler.usage('alice')?.tasks).toBe(8);
+    });
+
+    test('is in the final sample whatever the passes left out', () => {
+      atRest();
+      tree.write('/a', 'memory.events', events({ oomKill: 1 }));
+      sampler.unfollow('alice');
+      expect(sampler.oomKills('alice')).toBe(1);
+    });
+  });
+
+  test('goes on to be read in full while a task waits and nothing runs', () => {
+    sampler = createUsageSampler({ clock, log, root: tree.root, isDetailed: () => true });
+    tree.make('/a');
+    sampler.start();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(1);
+    for (const seconds of [13, 23, 33]) {
+      tree.write('/a', 'io.pressure', pressure(seconds, seconds));
+      clock.advance(PERIOD_MS);
+      expect(sampler.usage('alice')?.ioPressure).toEqual({ waitingSeconds: seconds, stalledSeconds: seconds });
+    }
   });
 
   test('is measured anew where a decision depends on it, and not at all where it cannot be', () => {
