@@ -46,7 +46,8 @@ export class LimitWatch {
     const text = this.#text(entry);
     const seen = this.#seen.get(entry);
     const isSame = seen === undefined ? text === undefined : seen.live === live && seen.text === text;
-    if (isSame && !limitsDiffer(sampler.usage(entry.name), live)) return;
+    // The last sample of a server at rest may have older limits in it.
+    if (isSame && !limitsDiffer(sampler.measure(entry.name) ?? sampler.usage(entry.name), live)) return;
     await systemd.read(entry.unitName);
     // The text of before: what changed while systemd was asked is found the next time.
     this.#seen.set(entry, { live: this.#live(entry), text });
