@@ -41,9 +41,9 @@ export function judgeSwap(
 }
 
 /** Whether `resources.cpu.limit` is held. */
-export function judgeCpuLimit({ files, hierarchy }: CgroupFacts, { config }: KernelFacts): Finding {
+export function judgeCpuLimit({ files, hierarchy }: CgroupFacts, kernel: KernelFacts): Finding {
   const check = 'CPU limits';
-  const isThere = files['cpu.max'] ?? isBuilt(config, 'CFS_BANDWIDTH');
+  const isThere = files['cpu.max'] ?? isBuilt(kernel, 'CFS_BANDWIDTH');
   if (isThere === true) return ok(check, 'the kernel holds them (CONFIG_CFS_BANDWIDTH)');
   if (isThere === undefined) return unknown(check, 'cpu', hierarchy);
   return warn(check, 'this kernel is built without CONFIG_CFS_BANDWIDTH', {
@@ -53,9 +53,9 @@ export function judgeCpuLimit({ files, hierarchy }: CgroupFacts, { config }: Ker
 }
 
 /** Whether servers share the CPU by server, however many processes each has. */
-export function judgeCpuShares({ files, hierarchy }: CgroupFacts, { config }: KernelFacts): Finding {
+export function judgeCpuShares({ files, hierarchy }: CgroupFacts, kernel: KernelFacts): Finding {
   const check = 'CPU shares';
-  const isThere = files['cpu.weight'] ?? isBuilt(config, 'FAIR_GROUP_SCHED');
+  const isThere = files['cpu.weight'] ?? isBuilt(kernel, 'FAIR_GROUP_SCHED');
   if (isThere === true) return ok(check, 'fair by server (CONFIG_FAIR_GROUP_SCHED)');
   if (isThere === undefined) return unknown(check, 'cpu', hierarchy);
   return warn(check, 'this kernel is built without CONFIG_FAIR_GROUP_SCHED', {
@@ -64,7 +64,16 @@ export function judgeCpuShares({ files, hierarchy }: CgroupFacts, { config }: Ke
   });
 }
 
-function isBuilt(config: KernelFacts['config'], option: string): boolean | undefined {
+/**
+ * Undefined: nothing tells. systemd gives no cgroup the controller cpu before something asks for it, so before there is a server
+ * only the kernel itself can say.
+ * @see the kernel's init/Kconfig: CFS_BANDWIDTH depends on FAIR_GROUP_SCHED
+ */
+function isBuilt(
+  { config, hasCpuLimitSysctl }: KernelFacts,
+  option: 'CFS_BANDWIDTH' | 'FAIR_GROUP_SCHED',
+): boolean | undefined {
+  if (hasCpuLimitSysctl) return true;
   return config === undefined ? undefined : config.get(option) === 'y';
 }
 

@@ -72,8 +72,8 @@ function unknownControllers({ hierarchy }: CgroupFacts, { isUserMode }: Caller):
       advice: 'begin with cgroup v2',
     });
   }
-  return fail(check, isUserMode ? 'your systemd has no cgroup' : "cgroup.controllers can't be read", {
-    cost: 'whether limits are held is not known',
-    advice: isUserMode ? 'begin with D-Bus, above' : 'look at /sys/fs/cgroup/cgroup.controllers',
-  });
+  const cost = 'whether limits are held is not known';
+  return isUserMode
+    ? warn(check, 'your systemd has no cgroup', { cost, advice: 'begin with D-Bus, above' })
+    : fail(check, "cgroup.controllers can't be read", { cost, advice: 'look at /sys/fs/cgroup/cgroup.controllers' });
 }

@@ -40,11 +40,12 @@ export function judgePlace(place: PlaceFacts, caller: Caller): Finding {
       return fail(check, `${path} can't be looked at`, { cost, advice });
     }
     case 'directory':
-      return judgeOwner(place, state) ?? judgeWritable(place, path) ?? ok(check, path);
+      return judgeOwner(place, state) ?? judgeWritable(place, path, caller) ?? ok(check, path);
   }
 }
 
-function judgeMissing(place: PlaceFacts, above: string, { isUserMode }: Caller): Finding {
+function judgeMissing(place: PlaceFacts, above: string, caller: Caller): Finding {
+  const { isUserMode } = caller;
   const { role, path, isMadeByHublet, isExpected } = place;
   const check = NAMES[role];
   const quoted = shellQuote(path);
@@ -56,7 +57,7 @@ function judgeMissing(place: PlaceFacts, above: string, { isUserMode }: Caller):
       lines: [make],
     });
   }
-  const refused = judgeWritable(place, above);
+  const refused = judgeWritable(place, above, caller);
   if (refused !== undefined) return refused;
   if (isMadeByHublet)
     return ok(
@@ -93,7 +94,7 @@ function judgeOwner(
 }
 
 /** Specs are written by people; the other two by hublet alone. */
-function judgeWritable({ role, refusal }: PlaceFacts, path: string): Finding | undefined {
+function judgeWritable({ role, refusal }: PlaceFacts, path: string, { isUserMode }: Caller): Finding | undefined {
   if (refusal === undefined) return undefined;
   const isReadOnly = refusal === 'EROFS';
   const found = isReadOnly ? `${path} is on a read-only file system` : `${path} can't be written (${refusal})`;
@@ -103,7 +104,12 @@ function judgeWritable({ role, refusal }: PlaceFacts, path: string): Finding | u
       cost: "'hublet apply', 'delete', 'restart' and 'suspend' can't change specs",
       advice,
     });
-  return fail(NAMES[role], found, { cost: COSTS[role], advice });
+  // Where even the directory above it is missing, the user's systemd does not run.
+  const isOfSystemd = isUserMode && role === 'runtime' && !isReadOnly;
+  return fail(NAMES[role], found, {
+    cost: COSTS[role],
+    advice: isOfSystemd ? 'your systemd brings it: begin with D-Bus, above' : advice,
+  });
 }
 
 function ownerWord({ ownerUid }: PlaceFacts): string {

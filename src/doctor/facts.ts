@@ -67,6 +67,8 @@ export interface KernelFacts {
   readonly commandLine: readonly string[];
   /** Options of the kernel's build, `CONFIG_CFS_BANDWIDTH` by `CFS_BANDWIDTH`; undefined: the host has no copy of them. */
   readonly config: ReadonlyMap<string, string> | undefined;
+  /** It has the sysctl of CPU limits, which comes with them, so they and what they are built on are there. */
+  readonly hasCpuLimitSysctl: boolean;
   /** /proc/pressure can be read. */
   readonly hasPressure: boolean;
   /** Some swap is in use as such. */

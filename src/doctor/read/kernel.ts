@@ -12,6 +12,7 @@ export function readKernelFacts(root: string, { isUserMode }: Caller): KernelFac
     release,
     commandLine: (readText(join(root, 'proc/cmdline')) ?? '').trim().split(/\s+/),
     config: readKernelConfig(root, release),
+    hasCpuLimitSysctl: readSysctl(root, 'kernel.sched_cfs_bandwidth_slice_us') !== undefined,
     // Turned off by psi=0, older kernels have the file and refuse to read it.
     hasPressure: readText(join(root, 'proc/pressure/memory')) !== undefined,
     hasSwap: parseHasSwap(readText(join(root, 'proc/swaps'))),

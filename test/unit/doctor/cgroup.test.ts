@@ -69,10 +69,10 @@ describe('controllers', () => {
     });
   });
 
-  it('fail where none can be on cgroup v2, and where nothing tells', () => {
+  it('fail where none can be on cgroup v2, and warn a user whose systemd has no cgroup: D-Bus has failed already', () => {
     expect(judgeControllers(cgroup({ hierarchy: 'hybrid' }), ROOT)).toMatchObject({ level: 'fail' });
     expect(judgeControllers(cgroup({ controllers: undefined }), ROOT)).toMatchObject({ level: 'fail' });
-    expect(judgeControllers(cgroup({ controllers: undefined }), ALICE)).toMatchObject({ level: 'fail' });
+    expect(judgeControllers(cgroup({ controllers: undefined }), ALICE)).toMatchObject({ level: 'warn' });
   });
 });
 
@@ -105,6 +105,13 @@ describe('CPU limits and shares', () => {
 
     expect(judgeCpuLimit(unseen, kernel({ config }))).toMatchObject({ level: 'ok' });
     expect(judgeCpuShares(unseen, kernel({ config }))).toMatchObject({ level: 'warn' });
+  });
+
+  it('are told by the sysctl that comes with them', () => {
+    const unseen = cgroup({ files: NO_FILES });
+
+    expect(judgeCpuLimit(unseen, kernel({ hasCpuLimitSysctl: true }))).toMatchObject({ level: 'ok' });
+    expect(judgeCpuShares(unseen, kernel({ hasCpuLimitSysctl: true }))).toMatchObject({ level: 'ok' });
   });
 
   it('warn where nothing tells', () => {

@@ -42,6 +42,12 @@ describe('a directory', () => {
     });
   });
 
+  it('sends a user without a runtime directory to the systemd that brings it', () => {
+    const missing = place('runtime', { state: { kind: 'missing', above: '/run/user' }, refusal: 'EACCES' });
+
+    expect(judgePlace(missing, ALICE)).toMatchObject({ level: 'fail', advice: expect.stringContaining('D-Bus') });
+  });
+
   it('fails where hublet writes and can not', () => {
     expect(judgePlace(place('state', { refusal: 'EROFS' }), ROOT)).toMatchObject({ level: 'fail' });
   });

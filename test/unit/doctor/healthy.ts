@@ -24,6 +24,7 @@ export function healthy(who: Caller = ROOT): HostFacts {
       release: '6.1.0-40-amd64',
       commandLine: ['root=/dev/vda1', 'quiet'],
       config: undefined,
+      hasCpuLimitSysctl: false,
       hasPressure: true,
       hasSwap: true,
       namespaceBars: [],
