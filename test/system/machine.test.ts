@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { findingsDocument } from '../../src/cli/doctorReport.ts';
+import { installHublet } from '../machine/hublet.ts';
 import { boot, type Machine, waitFor } from '../machine/machine.ts';
 import { identify, isAlive, type ProcessIdentity } from '../machine/process.ts';
 import { directoryOf, endLeftovers, livingMachines, writeRecord } from '../machine/records.ts';
@@ -125,6 +127,25 @@ describe('the machine to test on', () => {
       expect(
         await machine.run('dpkg-query -W jupyter-server jupyter-notebook python3-ipykernel && getent group hublet'),
       ).toMatch(/^jupyter-notebook\t.*\njupyter-server\t.*\npython3-ipykernel\t.*\nhublet:x:\d+:\n$/);
+    });
+
+    it('has all of it, says hublet doctor, but a clock that is set by NTP', async () => {
+      await installHublet(machine);
+
+      const { code, stdout } = await machine.exec('hublet doctor -o json');
+
+      const { checks } = JSON.parse(stdout) as ReturnType<typeof findingsDocument>;
+      expect(checks.filter(({ level }) => level !== 'ok').map(({ check }) => check)).toEqual(['clock']);
+      expect(code).toBe(0);
+      const found = Object.fromEntries(checks.map((each) => [each.check, each.found]));
+      expect(found).toMatchObject({
+        systemd: expect.stringMatching(/^252\./),
+        controllers: 'cpu cpuset io memory pids',
+        'CPU limits': 'the kernel holds them (CONFIG_CFS_BANDWIDTH)',
+        'swap accounting': 'nothing to count: this host has no swap',
+        'pressure (PSI)': 'the kernel tells it',
+        HTTP: '127.0.0.1:9810 is free',
+      });
     });
 
     it('has the time of the host', async () => {
