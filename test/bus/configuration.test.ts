@@ -70,7 +70,8 @@ describe('a profile that changes', () => {
     await hublet.start();
     for (const name of ['alice', 'bob']) await host.untilPhase(name, 'Ready');
     const before = [host.invocation('alice'), host.invocation('bob')];
-    expect(memoryMax('alice')).toBe(GIBIBYTE);
+    // Read once bob is up too.
+    await host.until(() => memoryMax('alice') === GIBIBYTE, 'the limit of the profile is in force');
     host.fake.resetCalls();
 
     hublet.configureFragment('10-profiles.yaml', notebook('2G'));
