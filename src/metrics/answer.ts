@@ -18,11 +18,11 @@ const compress = promisify(gzip);
 
 export function textAnswer(
   status: number,
-  text: string,
+  text: string | Buffer,
   contentType = 'text/plain; charset=utf-8',
   headers: Readonly<Record<string, string>> = {},
 ): Answer {
-  const body = Buffer.from(text);
+  const body = typeof text === 'string' ? Buffer.from(text) : text;
   let compressed: Promise<Buffer> | undefined;
   const gzipped = (): Promise<Buffer> => {
     compressed ??= compress(body, { level: GZIP_LEVEL });

@@ -20,7 +20,8 @@ export interface MetricFamily {
   readonly help: string;
   /** Base unit that the name ends in; absent: none. */
   readonly unit?: string;
-  readonly samples: readonly Sample[];
+  /** Gone through once. */
+  readonly samples: Iterable<Sample>;
 }
 
 export interface Sample {
@@ -38,22 +39,22 @@ export function labelText(name: string, value: string): string {
 
 /** The lines of one family, each ended. Empty where it has no samples: a family without series says nothing. */
 export function renderFamily(family: MetricFamily, format: ExpositionFormat): string {
-  if (family.samples.length === 0) return '';
   const isOpen = format === 'openmetrics';
   const isCounter = family.type === 'counter';
   const stem = isCounter ? family.name.replace(/_total$/, '') : family.name;
   const name = isOpen ? stem : family.name;
   const series = isOpen && isCounter ? `${stem}_total` : family.name;
 
-  const lines = [`# HELP ${name} ${isOpen ? escapeQuoted(family.help) : escapeHelp(family.help)}`];
-  lines.push(`# TYPE ${name} ${family.type}`);
-  if (isOpen && family.unit !== undefined && stem.endsWith(`_${family.unit}`))
-    lines.push(`# UNIT ${name} ${family.unit}`);
+  let lines = '';
   for (const { suffix, labels, value } of family.samples) {
     const sampleName = suffix === undefined ? series : series + suffix;
-    lines.push(labels === '' ? `${sampleName} ${numberText(value)}` : `${sampleName}{${labels}} ${numberText(value)}`);
+    lines += labels === '' ? `${sampleName} ${numberText(value)}\n` : `${sampleName}{${labels}} ${numberText(value)}\n`;
   }
-  return `${lines.join('\n')}\n`;
+  if (lines === '') return '';
+  const help = `# HELP ${name} ${isOpen ? escapeQuoted(family.help) : escapeHelp(family.help)}\n`;
+  const hasUnit = isOpen && family.unit !== undefined && stem.endsWith(`_${family.unit}`);
+  const unit = hasUnit ? `# UNIT ${name} ${family.unit}\n` : '';
+  return `${help}# TYPE ${name} ${family.type}\n${unit}${lines}`;
 }
 
 /** What ends a scrape: OpenMetrics says so, so that a cut answer is noticed. */

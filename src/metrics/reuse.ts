@@ -19,7 +19,14 @@ export function reused<T>(clock: Clock, make: () => Promise<T>): () => Promise<T
     answer = fresh;
     const done = (factor: number) => {
       const endMs = clock.monotonicMs();
-      fresh.untilMs = endMs + (endMs - startMs) * factor;
+      const keptMs = (endMs - startMs) * factor;
+      fresh.untilMs = endMs + keptMs;
+      // It may be megabytes.
+      const forget = () => {
+        if (answer === fresh) answer = undefined;
+      };
+      if (keptMs > 0) clock.after(keptMs, forget);
+      else forget();
     };
     fresh.value.then(
       () => done(REUSE_FACTOR),

@@ -11,8 +11,8 @@ import { reused } from './reuse.ts';
 
 /** What there is to show. */
 export interface HttpContent {
-  /** One scrape. */
-  readonly render: (format: ExpositionFormat) => Promise<string>;
+  /** One scrape, UTF-8. */
+  readonly render: (format: ExpositionFormat) => Promise<string | Buffer>;
   /** Of /readyz: whether hublet can do its work. */
   readonly readiness: readonly HealthCheck[];
   /** Of /healthz: whether it must be restarted. */

@@ -81,15 +81,26 @@ const READERS: Readonly<Record<ServerMetricName, (server: ServerMetrics, add: Ad
 export function* serverFamilies(servers: readonly ServerMetrics[], level: MetricsLevel): Generator<MetricFamily> {
   const labels = servers.map((server) => labelText('server', server.name));
   for (const row of rowsOf(level)) {
-    const samples: Sample[] = [];
-    const read = READERS[row.name];
-    servers.forEach((server, index) => {
-      const own = labels[index] ?? '';
-      read(server, (value, extra) => {
-        if (value !== undefined) samples.push({ labels: extra === undefined ? own : `${own},${extra}`, value });
-      });
-    });
-    yield { ...row, samples };
+    yield { ...row, samples: samplesOf(READERS[row.name], servers, labels) };
+  }
+}
+
+/** One server's at a time: all of them at once would be as many objects as the family has lines. */
+function* samplesOf(
+  read: (server: ServerMetrics, add: Add) => void,
+  servers: readonly ServerMetrics[],
+  labels: readonly string[],
+): Generator<Sample> {
+  let samples: Sample[] = [];
+  let own = '';
+  const add: Add = (value, extra) => {
+    if (value !== undefined) samples.push({ labels: extra === undefined ? own : `${own},${extra}`, value });
+  };
+  for (const [index, server] of servers.entries()) {
+    own = labels[index] ?? '';
+    samples = [];
+    read(server, add);
+    yield* samples;
   }
 }
 

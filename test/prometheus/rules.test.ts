@@ -41,7 +41,7 @@ describe('promtool', () => {
           pools: [{ name: 'gpu', usage: FULL_USAGE }],
         }),
     });
-    expect(await check(['check', 'metrics'], await registry.render('text'))).toBe('');
+    expect(await check(['check', 'metrics'], (await registry.render('text')).toString())).toBe('');
   });
 });
 

@@ -31,7 +31,7 @@ function newRegistry(maxSeries?: number): MetricsRegistry {
 }
 
 async function scrape(from = registry): Promise<ReadonlyMap<string, ParsedFamily>> {
-  return parseExposition(await from.render('text'));
+  return parseExposition((await from.render('text')).toString());
 }
 
 function serverNames(families: ReadonlyMap<string, ParsedFamily>): Set<string | undefined> {
@@ -164,7 +164,7 @@ describe('per-server series', () => {
       fc.asyncProperty(fc.uniqueArray(name, { minLength: 1, maxLength: 6 }), async (names) => {
         servers = names.map((each) => server(each));
         for (const format of ['text', 'openmetrics'] as const) {
-          const shown = serverNames(parseExposition(await registry.render(format)));
+          const shown = serverNames(parseExposition((await registry.render(format)).toString()));
           shown.delete(undefined);
           expect(shown).toEqual(new Set(names));
         }
@@ -274,7 +274,7 @@ describe('instruments', () => {
 
 describe('OpenMetrics', () => {
   test('ends with # EOF and names counters without _total but their samples with it', async () => {
-    const text = await registry.render('openmetrics');
+    const text = (await registry.render('openmetrics')).toString();
     expect(text.endsWith('\n# EOF\n')).toBe(true);
     const families = parseExposition(text);
     expect(families.get('hublet_server_cpu_seconds')).toMatchObject({ type: 'counter', unit: 'seconds' });
@@ -291,7 +291,7 @@ describe('OpenMetrics', () => {
 
   test('shows the same values as text', async () => {
     const text = await scrape();
-    const open = parseExposition(await registry.render('openmetrics'));
+    const open = parseExposition((await registry.render('openmetrics')).toString());
     const ours = (families: ReadonlyMap<string, ParsedFamily>) =>
       [...families.values()]
         .filter(({ name }) => name.startsWith('hublet_'))

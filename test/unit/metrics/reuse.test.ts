@@ -34,6 +34,18 @@ test('making answers takes at most a tenth of the time, however often they are a
   expect(answers * 50).toBeLessThanOrEqual(clock.monotonicMs() / 10);
 });
 
+test('nothing is kept of an answer that is not given any more', async () => {
+  const clock = new FakeClock();
+  const ask = reused(clock, counting(clock, 50));
+  await ask();
+  expect(clock.timers()).toBe(1);
+  clock.advance(449);
+  expect(await ask()).toBe(1);
+  clock.advance(1);
+  expect(clock.timers()).toBe(0);
+  expect(await ask()).toBe(2);
+});
+
 test('a failure reaches whoever asked and is not kept', async () => {
   const clock = new FakeClock();
   let isBroken = true;

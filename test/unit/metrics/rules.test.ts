@@ -28,11 +28,13 @@ const alerts = readAlerts();
 const processFamilies = new Set(
   [
     ...parseExposition(
-      await createMetricsRegistry({
-        build: { version: '0', nodeVersion: 'v0' },
-        level: () => 'off',
-        snapshot: () => snapshot([]),
-      }).render('text'),
+      (
+        await createMetricsRegistry({
+          build: { version: '0', nodeVersion: 'v0' },
+          level: () => 'off',
+          snapshot: () => snapshot([]),
+        }).render('text')
+      ).toString(),
     ).keys(),
   ].filter((name) => !name.startsWith('hublet_')),
 );
