@@ -5,6 +5,7 @@
 import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Log } from '../log.ts';
+import { sha256Hex } from '../store/digest.ts';
 import { removeFile, writeFileAtomic } from '../store/files.ts';
 import type { StatusFiles } from './port.ts';
 import { hostStatusPath, readServerStatus, statusDirectory, statusNames, statusPath } from './statusFile.ts';
@@ -27,15 +28,16 @@ const FILE_MODE = 0o640;
  */
 export function createStatusFiles({ runtimeDirectory, gid, log }: StatusFilesOptions): StatusFiles {
   openStatusDirectory(statusDirectory(runtimeDirectory), gid);
-  /** What each file holds, by path: most looks at a server change nothing. */
+  /** Digest of what each file holds, by path: most looks at a server change nothing, and the texts of a thousand would be megabytes. */
   const written = new Map<string, string>();
 
   const replace = (path: string, status: object): void => {
     const text = `${JSON.stringify(status, null, 2)}\n`;
     // A file that somebody removed comes back at the next look, changed or not.
-    if (written.get(path) === text && existsSync(path)) return;
+    const digest = sha256Hex(text);
+    if (written.get(path) === digest && existsSync(path)) return;
     writeFileAtomic(path, text, { mode: FILE_MODE, gid });
-    written.set(path, text);
+    written.set(path, digest);
   };
 
   return {

@@ -54,6 +54,7 @@ export function openRuntimeStore({ runtimeDirectory, bootId, log }: RuntimeStore
   const environmentDirectory = join(runtimeDirectory, 'env');
   openPrivateDirectory(stateDirectory);
   openPrivateDirectory(environmentDirectory);
+  /** Digests of the texts, by name. */
   const written = new Map<string, string>();
   /** By name; made once for each. */
   const paths = new Map<string, string>();
@@ -78,14 +79,15 @@ export function openRuntimeStore({ runtimeDirectory, bootId, log }: RuntimeStore
       const memory = parseMemory(text, name);
       if (memory === undefined) log.warn({ server: name, path }, 'stored memory of a server is damaged and ignored');
       if (memory?.bootId !== bootId) return undefined;
-      written.set(name, text);
+      written.set(name, sha256Hex(text));
       return memory;
     },
     writeMemory(memory) {
       const text = `${JSON.stringify(memory)}\n`;
-      if (written.get(memory.name) === text) return;
+      const digest = sha256Hex(text);
+      if (written.get(memory.name) === digest) return;
       writeFileAtomic(memoryPath(memory.name), text, { mode: 0o600 });
-      written.set(memory.name, text);
+      written.set(memory.name, digest);
     },
     removeMemory(name) {
       removeFile(memoryPath(name));

@@ -74,7 +74,14 @@ function bindEntry({ source, destination, isOptional, isRecursive }: BindMount):
 function addressEntries(text: string): unknown[] {
   const ranges = parseAddressRanges(text);
   if (ranges === undefined) throw new TypeError('an address that the schema does not take');
-  return ranges.map(({ family, bytes, prefixLength }) => [FAMILIES[family], Buffer.from(bytes), prefixLength]);
+  return ranges.map(({ family, bytes, prefixLength }) => [FAMILIES[family], lasting(bytes), prefixLength]);
+}
+
+/** As long as one of these lives, what Buffer.from cuts a piece off lives too: 64 KiB. */
+function lasting(bytes: ArrayLike<number>): Buffer {
+  const own = Buffer.alloc(bytes.length);
+  own.set(bytes);
+  return own;
 }
 
 /** systemd's words for yes and the values beside it; undefined: no, which is systemd's default. */
