@@ -1,10 +1,14 @@
 import type { Clock } from '../clock.ts';
 
+/** On its way up, or waiting for a place to start in; neither. */
+export type StartState = 'starting' | 'inLine' | 'none';
+
 /** However many others start, nobody's limits stay unread for longer than this. */
 const LONGEST_MS = 10_000;
 
 /**
- * When what systemd has in force for a new run of our own is read: where others are on their way up, after them.
+ * When what systemd has in force for a new run of our own is read: where others stand in line for their start, after all of them
+ * are up.
  *
  * To tell all that it knows of a unit costs systemd a quarter of what starting one costs, and it does both one after the other.
  * What such a run was started with is known meanwhile.
@@ -12,7 +16,9 @@ const LONGEST_MS = 10_000;
 export class FirstReadings {
   readonly #clock: Clock;
   readonly #enqueue: (name: string) => void;
+  /** Those on their way up or in line. */
   readonly #starting = new Set<string>();
+  readonly #inLine = new Set<string>();
   /** Runs that wait, by the name of their server. */
   readonly #waiting = new Map<string, string>();
   #cancel: (() => void) | undefined;
@@ -22,15 +28,19 @@ export class FirstReadings {
     this.#enqueue = enqueue;
   }
 
-  /** Takes note of whether a server is on its way up, or in line for that; the last that was wakes those that wait. */
-  note(name: string, isStarting: boolean): void {
-    if (isStarting) this.#starting.add(name);
+  /** Takes note of where a server is; the last on its way wakes those that wait. */
+  note(name: string, state: StartState): void {
+    if (state === 'inLine') this.#inLine.add(name);
+    else this.#inLine.delete(name);
+    if (state !== 'none') this.#starting.add(name);
     else if (this.#starting.delete(name) && this.#starting.size === 0) this.#wake();
   }
 
   /** Whether a run of which nothing was read yet can be read later: then its server is looked at again when its turn has come. */
   mayWait(name: string, invocationId: string): boolean {
-    if (this.#starting.size === 0) return false;
+    // Once some wait, the last of the line are not disturbed either.
+    const isCrowded = this.#inLine.size > 0 || (this.#waiting.size > 0 && this.#starting.size > 0);
+    if (!isCrowded) return false;
     this.#waiting.set(name, invocationId);
     this.#cancel ??= this.#clock.after(LONGEST_MS, () => this.#wake());
     return true;
@@ -44,7 +54,7 @@ export class FirstReadings {
   /** Nothing of the server is left, or somebody else looks after it. */
   forget(name: string): void {
     this.#waiting.delete(name);
-    this.note(name, false);
+    this.note(name, 'none');
   }
 
   #wake(): void {

@@ -48,7 +48,8 @@ export class Sight {
 
   /** Takes note of whether the server is on its way up, or in line for that. */
   noteStart(entry: ServerEntry, isQueued: boolean): void {
-    this.#readings.note(entry.name, isQueued || entry.snapshot.value === 'starting');
+    const isStarting = entry.snapshot.value === 'starting';
+    this.#readings.note(entry.name, isQueued ? 'inLine' : isStarting ? 'starting' : 'none');
   }
 
   /** The unit with what is in force for the run that is up, read where that is not known, and its turn has come. @throws {SystemdError} */

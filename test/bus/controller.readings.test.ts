@@ -26,7 +26,7 @@ async function startOneBeforeAnother(text: string): Promise<void> {
 }
 
 describe('what systemd has in force for a new run', () => {
-  it('is read at once where nobody else starts', async () => {
+  it('is read at once where nobody stands in line', async () => {
     host.put('alice', spec('alice', LIMIT));
     await host.untilPhase('alice', 'Ready');
 
@@ -35,7 +35,7 @@ describe('what systemd has in force for a new run', () => {
     expect(host.fake.calls().GetAll).toBe(1);
   });
 
-  it('is read once others are not on their way up any more', async () => {
+  it('is read once all that stood in line are up', async () => {
     await startOneBeforeAnother(spec('alice'));
     await host.untilPhase('bob', 'Ready');
 

@@ -89,14 +89,19 @@ export async function awaitStatus(
   return status;
 }
 
-/** Waits until all of these servers are in that phase. */
+/**
+ * Waits until all of these servers are in that phase. Of those that are Ready also until it is known what they run in: where many
+ * start at once that is read after all of them are up.
+ */
 export function awaitPhase(
   machine: Machine,
   names: readonly string[],
   phase: Phase,
   timeoutMs?: number,
 ): Promise<readonly ServerStatus['status'][]> {
-  return awaitStatuses(machine, names, `phase ${phase}`, (status) => status.phase === phase, timeoutMs);
+  const isThere = (status: ServerStatus['status']): boolean =>
+    status.phase === phase && (phase !== 'Ready' || status.controlGroup !== null);
+  return awaitStatuses(machine, names, `phase ${phase}`, isThere, timeoutMs);
 }
 
 /** The condition of that type; undefined where it is not there. */

@@ -12,30 +12,38 @@ beforeEach(() => {
   readings = new FirstReadings(clock, (name) => looked.push(name));
 });
 
-test('a run is read at once where nobody else starts', () => {
-  readings.note('alice', true);
-  readings.note('alice', false);
+test.each(['none', 'starting'] as const)('a run is read at once where nobody is in line (another: %s)', (state) => {
+  readings.note('bob', state);
+  readings.note('alice', 'starting');
+  readings.note('alice', 'none');
 
   expect(readings.mayWait('alice', '1')).toBe(false);
+  expect(readings.isWaiting('alice', '1')).toBe(false);
 });
 
-test('runs wait while others start, and are looked at when the last of these is up', () => {
-  for (const name of ['alice', 'bob', 'carol']) readings.note(name, true);
+test('runs wait while others are in line, and are looked at when the last of these is up', () => {
+  for (const name of ['alice', 'bob']) readings.note(name, 'starting');
+  readings.note('carol', 'inLine');
 
-  readings.note('alice', false);
+  readings.note('alice', 'none');
   expect(readings.mayWait('alice', '1')).toBe(true);
-  readings.note('bob', false);
+  expect(readings.isWaiting('alice', '1')).toBe(true);
+  expect(readings.isWaiting('alice', 'another run')).toBe(false);
+  readings.note('carol', 'starting');
+  readings.note('bob', 'none');
   expect(readings.mayWait('bob', '1')).toBe(true);
   expect(looked).toEqual([]);
 
-  readings.note('carol', false);
+  readings.note('carol', 'none');
   expect(looked).toEqual(['alice', 'bob']);
+  expect(readings.isWaiting('alice', '1')).toBe(false);
   expect(readings.mayWait('carol', '1')).toBe(false);
   expect(clock.timers()).toBe(0);
 });
 
 test('a start that hangs keeps nobody waiting for longer than ten seconds', () => {
-  readings.note('slow', true);
+  readings.note('slow', 'starting');
+  readings.note('next', 'inLine');
   readings.mayWait('alice', '1');
 
   clock.advance(9_999);
@@ -45,7 +53,7 @@ test('a start that hangs keeps nobody waiting for longer than ten seconds', () =
 });
 
 test('one that is gone waits for nothing, and nobody for it', () => {
-  for (const name of ['alice', 'bob']) readings.note(name, true);
+  for (const name of ['alice', 'bob']) readings.note(name, 'inLine');
   readings.mayWait('carol', '1');
   readings.mayWait('dave', '1');
 
