@@ -49,7 +49,9 @@ const KEPT = ['/run/hublet/env', '/run/hublet/state', '/run/hublet/status', '/va
 
 /** @param cursor where the journal was at the look before; empty: its start */
 function script(cursor: string): string {
-  const journal = `journalctl -q -b --no-pager ${cursor === '' ? '' : `--after-cursor='${cursor}'`}`;
+  // --after-cursor leaves out the first entry that matches, also where that is not the cursor's own (systemd 252).
+  const [from, rest] = cursor === '' ? ['', 'cat'] : [`--cursor='${cursor}'`, `grep -vF '${cursor}'`];
+  const journal = `journalctl -q -b --no-pager --all -o json ${from}`;
   const started = '39f53479d3a045ac8e11786248231fbf';
   return `shopt -s nullglob
 part() { echo '${MARK}' "$1"; }
@@ -63,14 +65,14 @@ part groups; grep -sH '^0::/hublet' /proc/[0-9]*/cgroup
 part kept; for directory in ${KEPT.join(' ')}; do set -- $directory/*; echo $# $directory; done
 part goods; cat /dev/null /var/lib/hublet/specs/*
 part cursor; journalctl -q -b -n 0 --show-cursor
-part starts; ${journal} -o json --output-fields=UNIT _PID=1 JOB_TYPE=start JOB_RESULT=done MESSAGE_ID=${started}
-part ends; ${journal} -o cat _PID=1 UNIT=hublet.service | grep 'Main process exited'
-part log; ${journal} -o cat _SYSTEMD_UNIT=hublet.service
+part starts; ${journal} --output-fields=UNIT _PID=1 JOB_TYPE=start JOB_RESULT=done MESSAGE_ID=${started} | ${rest}
+part ends; ${journal} --output-fields=MESSAGE _PID=1 UNIT=hublet.service | ${rest} | grep 'Main process exited'
+part log; ${journal} --output-fields=MESSAGE _SYSTEMD_UNIT=hublet.service | ${rest}
 part end`;
 }
 
 /** Looks at the machine. @throws what the machine throws, and where an answer makes no sense */
-export async function lookAt(machine: Machine, cursor: string): Promise<Facts> {
+export async function lookAt(machine: Pick<Machine, 'exec'>, cursor: string): Promise<Facts> {
   const { stdout } = await machine.exec('bash -s', { input: script(cursor), timeoutMs: 180_000 });
   return parseFacts(stdout);
 }
@@ -108,10 +110,17 @@ export function parseFacts(output: string): Facts {
         .map((row) => (JSON.parse(row) as { UNIT: string }).UNIT)
         .filter((unit) => unit.startsWith('hublet-') && unit.endsWith('.service')),
     ),
-    ends: rows('ends'),
-    log: rows('log'),
+    ends: rows('ends').flatMap(linesOf),
+    log: rows('log').flatMap(linesOf),
     cursor: part('cursor').replace('-- cursor: ', '').trim(),
   };
+}
+
+/** The lines of an entry of the journal, which gives what is no printable text as bytes. */
+function linesOf(row: string): readonly string[] {
+  const { MESSAGE } = JSON.parse(row) as { readonly MESSAGE?: string | readonly number[] | null };
+  const text = typeof MESSAGE === 'string' ? MESSAGE : Buffer.from(MESSAGE ?? []).toString();
+  return text.split('\n').filter(Boolean);
 }
 
 function toUnit(text: string): [string, Unit] {

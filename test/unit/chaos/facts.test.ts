@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { formatLastGood } from '../../../src/source/lastgoodFile.ts';
-import { parseFacts } from '../../chaos/facts.ts';
+import { lookAt, parseFacts } from '../../chaos/facts.ts';
 import { FIRST_WISH, subjectOf, wishText } from '../../chaos/servers.ts';
+import type { ExecOptions } from '../../machine/machine.ts';
 
 const stored = formatLastGood({
   name: 's0',
@@ -44,9 +45,10 @@ ${stored}${stored.slice(0, -40)}
 {"UNIT":"hublet-s0.service"}
 {"UNIT":"hublet-s0.service"}
 ===== ends
-hublet.service: Main process exited, code=killed, status=9/KILL
+{"MESSAGE":"hublet.service: Main process exited, code=killed, status=9/KILL"}
 ===== log
-{"level":"info","msg":"ready"}
+{"MESSAGE":"{\\"level\\":\\"info\\",\\"msg\\":\\"ready\\"}"}
+{"MESSAGE":[66,195,164]}
 ===== end
 `;
 
@@ -72,11 +74,25 @@ it('a look reads what systemd, the kernel and hublet say; what hublet would not 
     lastGoods: new Map([['s0', 12]]),
     starts: new Map([['hublet-s0.service', 2]]),
     ends: ['hublet.service: Main process exited, code=killed, status=9/KILL'],
-    log: ['{"level":"info","msg":"ready"}'],
+    log: ['{"level":"info","msg":"ready"}', 'Bä'],
     cursor: 's=1;i=2',
   });
 });
 
 it('a look that ended early is an error', () => {
   expect(() => parseFacts(output.replace('===== end\n', ''))).toThrow(/ended early/);
+});
+
+it('a look reads the journal from the entry on at which the one before ended, and not that one again', async () => {
+  const asked: string[] = [];
+  const machine = {
+    exec: async (_command: string, { input = '' }: ExecOptions = {}) => {
+      asked.push(`${input}`);
+      return { code: 0, stdout: output, stderr: '' };
+    },
+  };
+
+  await lookAt(machine, 's=1;i=2');
+
+  expect(asked.join().match(/--cursor='s=1;i=2'.*grep -vF 's=1;i=2'/g)).toHaveLength(3);
 });
