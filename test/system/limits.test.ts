@@ -84,10 +84,11 @@ beforeAll(async () => {
     shrinks: program('holder.py', memory('400M')),
     free: idle,
     fought: idle,
+    edited: { ...idle, resources: { tasks: 10 } },
   });
   await awaitPhase(
     machine,
-    ['child', 'main', 'busy', 'exact', 'forks', 'neighbour', 'grows', 'shrinks', 'free', 'fought'],
+    ['child', 'main', 'busy', 'exact', 'forks', 'neighbour', 'grows', 'shrinks', 'free', 'fought', 'edited'],
     'Ready',
   );
   // Noticed at the next resync, which the end of this file looks for.
@@ -323,6 +324,42 @@ describe('in time', () => {
       return conditionOf(status, 'Synced')?.reason === 'Drifted' && status.applied.cpuWeight === 11;
     });
     expect(countEvents(await readEvents(machine, 'fought'), 'DriftCorrected')).toBe(3);
+  });
+
+  it("that an administrator's drop-in sets is left and told of, until the drop-in is gone", async () => {
+    const before = await ready('edited');
+    const directory = '/etc/systemd/system/hublet-edited.service.d';
+    await machine.run(
+      `mkdir -p ${directory} && printf '[Service]\\nTasksMax=33\\n' > ${directory}/override.conf && systemctl daemon-reload`,
+    );
+
+    const told = await awaitStatus(machine, 'edited', 'the drop-in to be told of', (status) => {
+      return conditionOf(status, 'Synced')?.reason === 'Drifted' && status.applied.tasksMax === 33;
+    });
+    expect(conditionOf(told, 'Synced')).toMatchObject({
+      status: 'False',
+      message: `differs from the spec: TasksMax (set by ${directory}/override.conf, which is left as it is)`,
+    });
+
+    // Two looks at everything later it is still so: the first may have begun before somebody changed another limit.
+    for (const weight of [7, 8]) {
+      await machine.run(`systemctl set-property --runtime hublet-edited.service CPUWeight=${weight}`);
+      await waitFor(
+        'the weight to be set back',
+        async (saw) => saw(await readCgroup(machine, before.controlGroup, 'cpu.weight')) === '100',
+        90_000,
+      );
+    }
+    expect(await showUnit(machine, 'edited', ['TasksMax'])).toEqual({ TasksMax: '33' });
+    expect(await readCgroup(machine, before.controlGroup, 'pids.max')).toBe('33');
+    const after = await ready('edited');
+    expect([after.invocationId, after.mainPid, after.restarts]).toEqual([before.invocationId, before.mainPid, 0]);
+
+    await machine.run(`rm -r ${directory} && systemctl daemon-reload`);
+    await awaitStatus(machine, 'edited', 'to be as its spec says', (status) => {
+      return conditionOf(status, 'Synced')?.status === 'True' && status.applied.tasksMax === 10;
+    });
+    expect(await readCgroup(machine, before.controlGroup, 'pids.max')).toBe('10');
   });
 });
 
