@@ -15,10 +15,12 @@ export class Sight {
   readonly #ports: LoopPorts;
   readonly #probeTargets: ProbeTargets;
   readonly #readings: FirstReadings;
+  readonly #enqueue: (name: string) => void;
 
   constructor(ports: LoopPorts, enqueue: (name: string) => void) {
     this.#ports = ports;
     this.#readings = new FirstReadings(ports.clock, enqueue);
+    this.#enqueue = enqueue;
     this.#probeTargets = new ProbeTargets(ports.instance.id);
   }
 
@@ -63,6 +65,8 @@ export class Sight {
     const isKnown = isKnownUnread(seen, entry, record?.spec);
     if (isKnown && this.#readings.mayWait(entry.name, seen.invocationId)) return seen;
     await systemd.read(entry.unitName);
+    // Its spec has changed since it was started, and only now there is something to compare it with.
+    if (seen.marks === undefined && !isKnown) this.#enqueue(entry.name);
     const unit = systemd.unit(entry.unitName);
     this.follow(entry, unit);
     return unit;
