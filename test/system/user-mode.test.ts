@@ -121,6 +121,35 @@ describe('life of a server', () => {
     });
   });
 
+  it("a probe's command is asked as its user, in its server's world and within its limits", async () => {
+    const insider = `[ "$(id -un)" = alice ] && [ "$TOKEN" = 's3cret $x' ] && [ -e /tmp/mark ] || exit 1
+group=/sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)
+[ "$(cat $group/memory.max) $(cat $group/pids.max)" = "67108864 32" ] || exit 2`;
+    await drop('alice', {
+      probed: {
+        command: ['bash', '-c', 'until [ -e ~/go ]; do sleep 0.2; done; touch /tmp/mark; exec sleep infinity'],
+        environment: { TOKEN: 's3cret $x' },
+        resources: { memory: { limit: '64M' }, tasks: 32 },
+        probes: { readiness: { exec: { command: ['bash', '-c', insider] }, timeoutSeconds: 20, periodSeconds: 2 } },
+      },
+    });
+    const waiting = await awaitStatus('alice', 'probed', (status) =>
+      (conditionOf(status, 'Ready')?.message ?? '').includes('ended with 1'),
+    );
+    expect(waiting.phase).toBe('Running');
+
+    await must('alice', 'touch ~/go');
+    const ready = await awaitStatus('alice', 'probed', ({ phase }) => phase === 'Ready', 180_000);
+    expect([conditionOf(ready, 'Ready')?.reason, ready.restarts]).toEqual(['ProbeSucceeded', 0]);
+    await must('alice', 'hublet delete probed --wait --timeout 90s');
+    await waitFor(
+      'no unit of a probe to be left',
+      async (saw) =>
+        saw(await must('alice', "systemctl --user list-units --all --plain --no-legend 'hublet.probe-*'")) === '',
+      60_000,
+    );
+  });
+
   it('a kill for memory is counted', async () => {
     const { controlGroup } = await serverStatus('alice', 'confined');
     const eat = 'python3 -c "b = bytearray(400 << 20)"; true';
