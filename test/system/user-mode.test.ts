@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { findingsDocument } from '../../src/cli/doctorReport.ts';
 import type { HostStatus, ServerStatus } from '../../src/status/types.ts';
 import { quote } from '../machine/command.ts';
 import { installHublet } from '../machine/hublet.ts';
@@ -37,6 +38,48 @@ beforeAll(async () => {
 });
 
 afterAll(() => machine?.kill());
+
+describe('hublet doctor, before anything is installed', () => {
+  interface Told {
+    readonly code: number;
+    /** What was found, by check, of those that are not ok. */
+    readonly amiss: Readonly<Record<string, string>>;
+  }
+
+  async function doctor(user: string): Promise<Told> {
+    const command = 'hublet doctor -o json';
+    // Carol has no runtime directory that could be named to her.
+    const { code, stdout } = await (uids.has(user) ? as(user, command) : machine.exec(command, { user }));
+    const { mode, checks } = JSON.parse(stdout) as ReturnType<typeof findingsDocument>;
+    expect(mode).toBe('user');
+    const amiss = checks.filter(({ level }) => level !== 'ok').map(({ check, found }) => [check, found]);
+    return { code, amiss: Object.fromEntries(amiss) as Told['amiss'] };
+  }
+
+  it('finds all that alice needs but rarer controllers, and a clock that is set by NTP', async () => {
+    expect(await doctor('alice')).toEqual({
+      code: 0,
+      amiss: {
+        clock: 'not set by NTP',
+        controllers: 'delegated to your systemd: cpu memory pids; not cpuset, io',
+      },
+    });
+  });
+
+  it('tells bob which limits an admin keeps from him', async () => {
+    expect(await doctor('bob')).toMatchObject({
+      code: 0,
+      amiss: { controllers: 'delegated to your systemd: memory pids; not cpu, cpuset, io' },
+    });
+  });
+
+  it('tells carol that no systemd runs for her', async () => {
+    const { code, amiss } = await doctor('carol');
+
+    expect(code).toBe(1);
+    expect(amiss['D-Bus']).toContain('no systemd runs for you');
+  });
+});
 
 describe('without root', () => {
   it('hublet is installed by its user, as a service of the user, and makes its directories', async () => {
