@@ -1,10 +1,14 @@
 import type { Clock } from '../clock.ts';
-
-/** On its way up, or waiting for a place to start in; neither. */
-export type StartState = 'starting' | 'inLine' | 'none';
+import type { Starts } from './starts.ts';
 
 /** However many others start, nobody's limits stay unread for longer than this. */
 const LONGEST_MS = 10_000;
+
+export interface FirstReadingsOptions {
+  readonly clock: Clock;
+  readonly enqueue: (name: string) => void;
+  readonly starts: Pick<Starts, 'hasLine' | 'isBusy'>;
+}
 
 /**
  * When what systemd has in force for a new run of our own is read: where others stand in line for their start, after all of them
@@ -14,35 +18,28 @@ const LONGEST_MS = 10_000;
  * What such a run was started with is known meanwhile.
  */
 export class FirstReadings {
-  readonly #clock: Clock;
-  readonly #enqueue: (name: string) => void;
-  /** Those on their way up or in line. */
-  readonly #starting = new Set<string>();
-  readonly #inLine = new Set<string>();
+  readonly #options: FirstReadingsOptions;
   /** Runs that wait, by the name of their server. */
   readonly #waiting = new Map<string, string>();
   #cancel: (() => void) | undefined;
 
-  constructor(clock: Clock, enqueue: (name: string) => void) {
-    this.#clock = clock;
-    this.#enqueue = enqueue;
+  constructor(options: FirstReadingsOptions) {
+    this.#options = options;
   }
 
-  /** Takes note of where a server is; the last on its way wakes those that wait. */
-  note(name: string, state: StartState): void {
-    if (state === 'inLine') this.#inLine.add(name);
-    else this.#inLine.delete(name);
-    if (state !== 'none') this.#starting.add(name);
-    else if (this.#starting.delete(name) && this.#starting.size === 0) this.#wake();
+  /** Wakes those that wait where nobody is on the way up any more; asked after each change of that. */
+  review(): void {
+    if (this.#waiting.size > 0 && !this.#options.starts.isBusy()) this.#wake();
   }
 
   /** Whether a run of which nothing was read yet can be read later: then its server is looked at again when its turn has come. */
   mayWait(name: string, invocationId: string): boolean {
+    const { starts, clock } = this.#options;
     // Once some wait, the last of the line are not disturbed either.
-    const isCrowded = this.#inLine.size > 0 || (this.#waiting.size > 0 && this.#starting.size > 0);
+    const isCrowded = starts.hasLine() || (this.#waiting.size > 0 && starts.isBusy());
     if (!isCrowded) return false;
     this.#waiting.set(name, invocationId);
-    this.#cancel ??= this.#clock.after(LONGEST_MS, () => this.#wake());
+    this.#cancel ??= clock.after(LONGEST_MS, () => this.#wake());
     return true;
   }
 
@@ -54,7 +51,7 @@ export class FirstReadings {
   /** Nothing of the server is left, or somebody else looks after it. */
   forget(name: string): void {
     this.#waiting.delete(name);
-    this.note(name, 'none');
+    this.review();
   }
 
   #wake(): void {
@@ -62,6 +59,6 @@ export class FirstReadings {
     this.#cancel = undefined;
     const names = [...this.#waiting.keys()];
     this.#waiting.clear();
-    for (const name of names) this.#enqueue(name);
+    for (const name of names) this.#options.enqueue(name);
   }
 }

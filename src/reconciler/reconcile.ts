@@ -59,8 +59,8 @@ export class Reconciler {
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#ports = options.ports;
-    this.#sight = new Sight(options.ports, options.enqueue);
     this.#starts = new Starts(() => options.ports.config.reconcile.maxStarting, options.enqueue);
+    this.#sight = new Sight(options.ports, this.#starts, options.enqueue);
     this.#judge = new Judge({ ...options, starts: this.#starts });
     this.#updates = new Updates(options.ports);
     this.limits = new LimitKeeper(options.ports);
@@ -116,7 +116,7 @@ export class Reconciler {
     const isQueued = this.#judge.decide(entry, record, own, isForeign, end.kind === 'ended' ? end.exit : null);
     // Somebody restarted it before its end was dealt with: the new run has not been looked at.
     if (end.kind === 'ended' && newInvocation(own, entry) !== undefined) this.#options.enqueue(name);
-    this.#sight.noteStart(entry, isQueued);
+    this.#sight.noteStarts();
     // Only now, so that the place among the starting servers is free already for the next.
     const present = isForeign ? own : await this.#sight.withLimits(entry, record, own);
     this.#options.pools.note(name, poolMember(entry, present));

@@ -8,6 +8,7 @@ import { isKnownUnread, isOurs, needsLimits, needsReading, newInvocation } from 
 import { positionOf } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
 import { ProbeTargets } from './probeTargets.ts';
+import type { Starts } from './starts.ts';
 import { RESTARTED_AT } from './wish.ts';
 
 /** What a look sees of a unit: asks systemd no more than it must, and keeps what measures the run on the run that is. */
@@ -17,9 +18,9 @@ export class Sight {
   readonly #readings: FirstReadings;
   readonly #enqueue: (name: string) => void;
 
-  constructor(ports: LoopPorts, enqueue: (name: string) => void) {
+  constructor(ports: LoopPorts, starts: Starts, enqueue: (name: string) => void) {
     this.#ports = ports;
-    this.#readings = new FirstReadings(ports.clock, enqueue);
+    this.#readings = new FirstReadings({ clock: ports.clock, enqueue, starts });
     this.#enqueue = enqueue;
     this.#probeTargets = new ProbeTargets(ports.instance.id);
   }
@@ -48,10 +49,9 @@ export class Sight {
     return entry.seen;
   }
 
-  /** Takes note of whether the server is on its way up, or in line for that. */
-  noteStart(entry: ServerEntry, isQueued: boolean): void {
-    const isStarting = entry.snapshot.value === 'starting';
-    this.#readings.note(entry.name, isQueued ? 'inLine' : isStarting ? 'starting' : 'none');
+  /** Places among the starting servers were taken or given back: that may end the wait of those that are read later. */
+  noteStarts(): void {
+    this.#readings.review();
   }
 
   /** The unit with what is in force for the run that is up, read where that is not known, and its turn has come. @throws {SystemdError} */

@@ -48,6 +48,11 @@ export class StartGate {
     return next;
   }
 
+  /** How many hold a place. */
+  inside(): number {
+    return this.#inside.size;
+  }
+
   /** How many wait in line. */
   waiting(): number {
     return this.#waiting.size;

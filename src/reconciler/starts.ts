@@ -30,6 +30,16 @@ export class Starts {
     return this.#enter(entry);
   }
 
+  /** Whether any stand in line for a place. */
+  hasLine(): boolean {
+    return this.#gate.waiting() > 0;
+  }
+
+  /** Whether any hold a place or stand in line for one. */
+  isBusy(): boolean {
+    return this.hasLine() || this.#gate.inside() > 0;
+  }
+
   /** Gives its place among the starting servers back and wakes those that may have it. */
   leave(name: string): void {
     for (const next of this.#gate.leave(name)) this.#enqueue(next);

@@ -5,36 +5,38 @@ import { FakeClock } from '../../fakes/clock.ts';
 let clock: FakeClock;
 let looked: string[];
 let readings: FirstReadings;
+let inLine: number;
+let onTheirWay: number;
 
 beforeEach(() => {
   clock = new FakeClock();
   looked = [];
-  readings = new FirstReadings(clock, (name) => looked.push(name));
+  inLine = 0;
+  onTheirWay = 0;
+  const starts = { hasLine: () => inLine > 0, isBusy: () => inLine + onTheirWay > 0 };
+  readings = new FirstReadings({ clock, enqueue: (name) => looked.push(name), starts });
 });
 
-test.each(['none', 'starting'] as const)('a run is read at once where nobody is in line (another: %s)', (state) => {
-  readings.note('bob', state);
-  readings.note('alice', 'starting');
-  readings.note('alice', 'none');
+test.each([0, 1])('a run is read at once where nobody is in line (others on their way: %i)', (others) => {
+  onTheirWay = others;
 
   expect(readings.mayWait('alice', '1')).toBe(false);
   expect(readings.isWaiting('alice', '1')).toBe(false);
 });
 
 test('runs wait while others are in line, and are looked at when the last of these is up', () => {
-  for (const name of ['alice', 'bob']) readings.note(name, 'starting');
-  readings.note('carol', 'inLine');
-
-  readings.note('alice', 'none');
+  [inLine, onTheirWay] = [1, 1];
   expect(readings.mayWait('alice', '1')).toBe(true);
   expect(readings.isWaiting('alice', '1')).toBe(true);
   expect(readings.isWaiting('alice', 'another run')).toBe(false);
-  readings.note('carol', 'starting');
-  readings.note('bob', 'none');
+
+  [inLine, onTheirWay] = [0, 1];
+  readings.review();
   expect(readings.mayWait('bob', '1')).toBe(true);
   expect(looked).toEqual([]);
 
-  readings.note('carol', 'none');
+  onTheirWay = 0;
+  readings.review();
   expect(looked).toEqual(['alice', 'bob']);
   expect(readings.isWaiting('alice', '1')).toBe(false);
   expect(readings.mayWait('carol', '1')).toBe(false);
@@ -42,24 +44,24 @@ test('runs wait while others are in line, and are looked at when the last of the
 });
 
 test('a start that hangs keeps nobody waiting for longer than ten seconds', () => {
-  readings.note('slow', 'starting');
-  readings.note('next', 'inLine');
+  [inLine, onTheirWay] = [1, 1];
   readings.mayWait('alice', '1');
 
   clock.advance(9_999);
+  readings.review();
   expect(looked).toEqual([]);
   clock.advance(1);
   expect(looked).toEqual(['alice']);
 });
 
 test('one that is gone waits for nothing, and nobody for it', () => {
-  for (const name of ['alice', 'bob']) readings.note(name, 'inLine');
+  inLine = 1;
   readings.mayWait('carol', '1');
   readings.mayWait('dave', '1');
 
   readings.forget('carol');
-  readings.forget('alice');
   expect(looked).toEqual([]);
+  inLine = 0;
   readings.forget('bob');
   expect(looked).toEqual(['dave']);
 });
