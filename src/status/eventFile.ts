@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readFileIfPresent } from '../store/files.ts';
+import { parseStored } from '../store/stored.ts';
 import { EVENTS } from './reasons.ts';
 import type { HubletEvent } from './types.ts';
 
@@ -47,7 +48,7 @@ export function parseEventFile(text: string): EventFile {
   let bootId = '';
   const lines = new Map<number, EventLine>();
   for (const row of text.split('\n')) {
-    const value = parseRow(row);
+    const value = parseStored(row);
     if (value === undefined) continue;
     if (value.kind === 'EventLog' && typeof value.bootId === 'string') bootId = value.bootId;
     const line = toEventLine(value);
@@ -57,16 +58,6 @@ export function parseEventFile(text: string): EventFile {
     lines.set(line.id, line);
   }
   return { bootId, lines: [...lines.values()] };
-}
-
-function parseRow(row: string): Readonly<Record<string, unknown>> | undefined {
-  if (!row.startsWith('{')) return undefined;
-  try {
-    return JSON.parse(row) as Readonly<Record<string, unknown>>;
-  } catch (err) {
-    if (err instanceof SyntaxError) return undefined;
-    throw err;
-  }
 }
 
 function toEventLine(value: Readonly<Record<string, unknown>>): EventLine | undefined {

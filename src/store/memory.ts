@@ -56,15 +56,7 @@ export function openRuntimeStore({ runtimeDirectory, bootId, log }: RuntimeStore
   openPrivateDirectory(environmentDirectory);
   /** Digests of the texts, by name. */
   const written = new Map<string, string>();
-  /** By name; made once for each. */
-  const paths = new Map<string, string>();
-  const memoryPath = (name: string): string => {
-    const known = paths.get(name);
-    if (known !== undefined) return known;
-    const path = join(stateDirectory, `${sha256Hex(name)}.json`);
-    paths.set(name, path);
-    return path;
-  };
+  const memoryPath = (name: string) => join(stateDirectory, `${sha256Hex(name)}.json`);
 
   const inEnvironmentDirectory = (path: string) => {
     if (dirname(path) === environmentDirectory) return path;
@@ -92,7 +84,6 @@ export function openRuntimeStore({ runtimeDirectory, bootId, log }: RuntimeStore
     removeMemory(name) {
       removeFile(memoryPath(name));
       written.delete(name);
-      paths.delete(name);
     },
     sweepMemories(names) {
       const keep = new Set([...names].map(memoryPath));

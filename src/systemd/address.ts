@@ -46,6 +46,11 @@ export function toLibraryAddress(address: string): string {
   );
 }
 
+/** The socket's file that an address leads to; undefined where it has none: TCP, or a name that is no file. @throws {SystemdError} as `toLibraryAddress` does */
+export function socketFile(address: string): string | undefined {
+  return /^unix:socket=(\/.*)$/.exec(toLibraryAddress(address))?.[1];
+}
+
 function decodeEscapes(value: string): string {
   return value.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }

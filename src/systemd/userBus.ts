@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { toLibraryAddress, userBusAddress, userRuntimeDirectory } from './address.ts';
+import { socketFile, userBusAddress, userRuntimeDirectory } from './address.ts';
 
 /** There is no user manager to work with; the message says what is wrong, and then what to do. */
 export class NoUserManager extends Error {
@@ -54,7 +54,7 @@ export function findUserBus(environment: Readonly<Record<string, string | undefi
     throw new NoUserManager(EX_NOPERM, `the runtime directory ${runtimeDirectory} is not yours`, advice);
   }
   const address = userBusAddress(environment, uid);
-  const socket = /^unix:socket=(\/.*)$/.exec(toLibraryAddress(address))?.[1];
+  const socket = socketFile(address);
   if (socket !== undefined && lookAt(socket) === 'absent') {
     throw new NoUserManager(
       EX_UNAVAILABLE,

@@ -7,6 +7,7 @@ import { createListenerTable } from '../../probes/listeners.ts';
 import type { Listener } from '../../probes/socketOwner.ts';
 import { hostStatusPath } from '../../status/statusFile.ts';
 import type { HostStatus } from '../../status/types.ts';
+import { parseStored } from '../../store/stored.ts';
 import type { Caller, ClockFacts, HttpFacts, JournalFacts, PortFacts } from '../facts.ts';
 import { parsePortList, parsePortPair } from '../parse.ts';
 import { neededPrograms } from '../programs.ts';
@@ -63,18 +64,9 @@ export function readHttpFacts(root: string, { metrics, runtimeDirectory }: Confi
 /** Whether a controller that runs says in its status that it listens there. False also where this caller can't read that. */
 function isListeningAt(runtimeDirectory: string, listen: string | null): boolean {
   const text = readText(hostStatusPath(runtimeDirectory));
-  const status = text === undefined ? undefined : parseStatus(text);
-  return status !== undefined && status.http === listen && typeof status.pid === 'number' && isAlive(status.pid);
-}
-
-/** Undefined where it is no JSON: somebody else wrote it, and then nobody says that he listens there. */
-function parseStatus(text: string): Partial<HostStatus> | undefined {
-  try {
-    return (JSON.parse(text) as Partial<HostStatus> | null) ?? undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  // What is no JSON somebody else wrote, and then nobody says that he listens there.
+  const { http, pid }: { readonly [key in keyof HostStatus]?: unknown } = parseStored(text ?? '') ?? {};
+  return http === listen && typeof pid === 'number' && isAlive(pid);
 }
 
 function isAlive(pid: number): boolean {

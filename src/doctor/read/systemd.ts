@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../clock.ts';
 import type { CommandRunner } from '../../command.ts';
-import { systemBusAddress, toLibraryAddress } from '../../systemd/address.ts';
+import { socketFile, systemBusAddress } from '../../systemd/address.ts';
 import { type Bus, connectBus } from '../../systemd/bus.ts';
 import { Manager } from '../../systemd/manager.ts';
 import { SystemdError } from '../../systemd/port.ts';
@@ -63,7 +63,7 @@ async function askBus({ who, environment, clock }: ManagerLook): Promise<BusAnsw
 /** @throws {SystemdError} there is no socket at the address, or it is none that can be used */
 function findSystemBus(environment: ManagerLook['environment']): string {
   const address = systemBusAddress(environment);
-  const socket = /^unix:socket=(\/.*)$/.exec(toLibraryAddress(address))?.[1];
+  const socket = socketFile(address);
   if (socket !== undefined && !isThere(socket)) throw new SystemdError('Disconnected', `there is no ${socket}`);
   return address;
 }

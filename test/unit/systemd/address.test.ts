@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { systemBusAddress, toLibraryAddress } from '../../../src/systemd/address.ts';
+import { socketFile, systemBusAddress, toLibraryAddress } from '../../../src/systemd/address.ts';
 
 describe('toLibraryAddress', () => {
   it.each([
@@ -15,6 +15,16 @@ describe('toLibraryAddress', () => {
 
   it.each(['', 'nonsense', 'unix:dir=/tmp', 'unix:path=/a%3ab'])('refuses "%s"', (address) => {
     expect(() => toLibraryAddress(address)).toThrow(expect.objectContaining({ code: 'Disconnected' }));
+  });
+});
+
+describe('socketFile', () => {
+  it.each([
+    ['unix:path=/tmp/with%20blank', '/tmp/with blank'],
+    ['unix:abstract=/tmp/x', undefined],
+    ['tcp:host=127.0.0.1,port=5', undefined],
+  ])('of %s is %s', (address, file) => {
+    expect(socketFile(address)).toBe(file);
   });
 });
 
