@@ -5,7 +5,7 @@ import { type Finding, ok, warn } from './finding.ts';
 const FEW_WATCHES = 1024;
 /** What hublet.service asks for: LimitNOFILE=. */
 const SERVICE_FILES = 524_288;
-/** Descriptors that are kept open for the cgroup files of one server. */
+/** Descriptors that are kept open for the cgroup files of one server, but at level full. */
 const FILES_OF_A_SERVER = 11;
 const FEW_FILES = 4096;
 const WATCH_COST =

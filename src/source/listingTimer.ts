@@ -38,7 +38,8 @@ export class ListingTimer {
   }
 }
 
-const UNWATCHED_MS = 5_000;
+/** Between two listings of a directory that can't be watched. */
+export const UNWATCHED_MS = 5_000;
 const LOST_MS = 1_000;
 
 /** How long until the next listing. `proofMs`: until an absence is proven; undefined: none waits for that. */

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { BASIC_FILES } from '../../../src/cgroup/parse.ts';
 import type { HttpFacts, JournalFacts, LimitFacts } from '../../../src/doctor/facts.ts';
 import { judgeFiles, judgeInotify } from '../../../src/doctor/limits.ts';
 import { judgeNamespaces, judgeNode, judgePrograms } from '../../../src/doctor/programs.ts';
 import { judgeClock, judgeHttp, judgeJournal, judgePorts } from '../../../src/doctor/surroundings.ts';
+import { UNWATCHED_MS } from '../../../src/source/listingTimer.ts';
 import { ALICE, healthy, ROOT } from './healthy.ts';
 
 const NOT_ROOT = { ...ALICE, isUserMode: false };
@@ -33,14 +37,20 @@ describe('inotify', () => {
     });
   });
 
-  it('warns where there are few watches', () => {
-    expect(judgeInotify(limits({ inotifyWatches: 512 }))).toMatchObject({ level: 'warn' });
+  it('warns where there are few watches, and says how soon a change is seen without', () => {
+    expect(judgeInotify(limits({ inotifyWatches: 512 }))).toMatchObject({
+      level: 'warn',
+      cost: expect.stringContaining(` every ${UNWATCHED_MS / 1000} s `),
+    });
   });
 });
 
 describe('open files', () => {
   it('are fine where the service can have those it asks for', () => {
-    expect(judgeFiles(limits(), ROOT)).toMatchObject({ level: 'ok' });
+    const unit = readFileSync(join(import.meta.dirname, '../../../systemd/hublet.service'), 'utf8');
+    const asked = /^LimitNOFILE=(\d+)$/m.exec(unit)?.[1];
+
+    expect(judgeFiles(limits(), ROOT)).toMatchObject({ level: 'ok', found: expect.stringContaining(` ${asked} `) });
   });
 
   it('warn where the kernel allows no process as many', () => {
@@ -55,7 +65,7 @@ describe('open files', () => {
     expect(judgeFiles(limits({ filesOfThis: Number.POSITIVE_INFINITY }), ALICE)).toMatchObject({ level: 'ok' });
     expect(judgeFiles(limits({ filesOfThis: 1024 }), ALICE)).toMatchObject({
       level: 'warn',
-      cost: expect.stringContaining('about 46 servers'),
+      cost: expect.stringContaining(`about ${Math.floor(512 / BASIC_FILES.length)} servers`),
       lines: expect.arrayContaining([expect.stringContaining('LimitNOFILE=')]),
     });
   });

@@ -23,7 +23,10 @@ test('a real listening socket of this process is found with its uid', async () =
   await new Promise((closed) => server.close(closed));
 });
 
-test('all looks within 100 ms share one reading', () => {
+test.each([
+  [undefined, 100],
+  ['recent', 1_000],
+] as const)('looks (%s) share one reading for %i ms', (age, sharedMs) => {
   using directory = new TemporaryDirectory();
   const clock = new FakeClock();
   const table = createListenerTable(clock, directory.path);
@@ -31,24 +34,10 @@ test('all looks within 100 ms share one reading', () => {
   expect([...table().keys()]).toEqual([80]);
   writeFileSync(join(directory.path, 'tcp'), row('0A', 81, 1));
 
-  clock.advance(100);
-  expect([...table().keys()]).toEqual([80]);
+  clock.advance(sharedMs);
+  expect([...table(age).keys()]).toEqual([80]);
   clock.advance(1);
-  expect([...table().keys()]).toEqual([81]);
-});
-
-test('who is content with what was read within a second shares more', () => {
-  using directory = new TemporaryDirectory();
-  const clock = new FakeClock();
-  const table = createListenerTable(clock, directory.path);
-  writeFileSync(join(directory.path, 'tcp'), row('0A', 80, 1));
-  expect([...table().keys()]).toEqual([80]);
-  writeFileSync(join(directory.path, 'tcp'), row('0A', 81, 1));
-
-  clock.advance(1_000);
-  expect([...table('recent').keys()]).toEqual([80]);
-  clock.advance(1);
-  expect([...table('recent').keys()]).toEqual([81]);
+  expect([...table(age).keys()]).toEqual([81]);
 });
 
 test('a kernel without IPv6 has no second table', () => {
