@@ -2,20 +2,28 @@ import { ALIGNMENT, SIZE, typesOf, type WireType } from './signature.ts';
 
 /** Names of properties; the others of a dictionary `a{sv}` are passed over without being decoded. */
 export class PropertyNames {
-  readonly #byLength = new Map<number, readonly Buffer[]>();
+  /** By length, first and last byte: few are compared, and of a unit's four hundred properties hardly any other. */
+  readonly #byShape = new Map<number, Buffer[]>();
 
   constructor(names: Iterable<string>) {
-    const bytes = [...new Set(names)].map((name) => Buffer.from(name));
-    for (const name of bytes) {
-      this.#byLength.set(name.length, [...(this.#byLength.get(name.length) ?? []), name]);
+    for (const name of new Set(names)) {
+      const bytes = Buffer.from(name);
+      const shape = shapeOf(bytes, 0, bytes.length);
+      const alike = this.#byShape.get(shape);
+      if (alike === undefined) this.#byShape.set(shape, [bytes]);
+      else alike.push(bytes);
     }
   }
 
   /** Whether the bytes there are one of the names; nothing is made of those that are not. */
   has(bytes: Buffer, start: number, length: number): boolean {
-    const candidates = this.#byLength.get(length);
+    const candidates = this.#byShape.get(shapeOf(bytes, start, length));
     return candidates?.some((name) => name.compare(bytes, start, start + length) === 0) === true;
   }
+}
+
+function shapeOf(bytes: Buffer, start: number, length: number): number {
+  return (length << 16) | ((bytes[start] ?? 0) << 8) | (bytes[start + length - 1] ?? 0);
 }
 
 /**
@@ -38,6 +46,12 @@ export function readBody(
   const reader = new BodyReader(bytes, isLittleEndian);
   return typesOf(signature).map((type) => reader.argument(type, wanted));
 }
+
+/** Of a type's code as a byte: the size of its values, 0 for a text that begins with its length. Absent: neither. */
+const SIZE_OF_BYTE: readonly (number | undefined)[] = Array.from({ length: 128 }, (_, byte) => {
+  const code = String.fromCharCode(byte);
+  return code === 's' || code === 'o' ? 0 : SIZE[code];
+});
 
 class BodyReader {
   readonly #bytes: Buffer;
@@ -117,7 +131,7 @@ class BodyReader {
   #skip(type: WireType): void {
     switch (type.code) {
       case 'v':
-        this.#skip(this.#variantType());
+        this.#skipVariant();
         return;
       case 'a': {
         const length = this.#uint32();
@@ -141,6 +155,19 @@ class BodyReader {
         this.#align(ALIGNMENT[type.code] ?? 1);
         this.#take(SIZE[type.code] ?? 1);
     }
+  }
+
+  /** Of the types of one letter, which most properties have, no text is made. */
+  #skipVariant(): void {
+    const at = this.#at;
+    const size = this.#bytes[at] === 1 ? SIZE_OF_BYTE[this.#bytes[at + 1] ?? 0] : undefined;
+    if (size === undefined) {
+      this.#skip(this.#variantType());
+      return;
+    }
+    this.#take(3);
+    this.#align(size === 0 ? 4 : size);
+    this.#take(size === 0 ? this.#uint32() + 1 : size);
   }
 
   #variantType(): WireType {
@@ -191,7 +218,8 @@ class BodyReader {
   }
 
   #align(size: number): void {
-    this.#at = Math.ceil(this.#at / size) * size;
+    // Sizes are powers of two.
+    this.#at = (this.#at + size - 1) & -size;
   }
 
   /** Steps over so many bytes; returns where they begin. @throws {RangeError} beyond the end */

@@ -50,9 +50,11 @@ export function readHeader(fixed: Buffer, rest: Buffer): MessageHeader | undefin
   const isLittle = isLittleEndian(fixed);
   const end = readUint32(fixed, 12, isLittle);
   const header = { path: '', interface: '', member: '', errorName: '', sender: '', signature: '', replySerial: 0 };
+  // Decoded once: a field's text is a part of it.
+  const decoded = rest.toString('latin1', 0, end);
   let at = 0;
   while (at < end) {
-    at = Math.ceil(at / 8) * 8;
+    at = (at + 7) & -8;
     const code = rest[at];
     const type = rest[at + 2];
     if (rest[at + 1] !== 1) return undefined;
@@ -66,7 +68,7 @@ export function readHeader(fixed: Buffer, rest: Buffer): MessageHeader | undefin
     const start = at + (type === 0x67 ? 1 : 4);
     const length = type === 0x67 ? (rest[at] ?? 0) : readUint32(rest, at, isLittle);
     const field = texts[code as keyof typeof texts];
-    if (field !== undefined) header[field] = rest.toString('latin1', start, start + length);
+    if (field !== undefined) header[field] = decoded.slice(start, start + length);
     at = start + length + 1;
   }
   return { type: fixed[1] ?? 0, ...header, isLittleEndian: isLittle };

@@ -146,10 +146,11 @@ export class Link {
     });
   }
 
-  #wants({ sender, path }: MessageHeader): boolean {
+  #wants({ sender, path, member }: MessageHeader): boolean {
     if (sender === 'org.freedesktop.DBus') return true;
     if (sender !== this.#owner) return false;
-    if (path === '/org/freedesktop/systemd1') return true;
+    // Of a new unit its job tells.
+    if (path === '/org/freedesktop/systemd1') return member !== 'UnitNew';
     return path.startsWith(ourUnitPathPrefix) || path.startsWith(commandUnitPathPrefix);
   }
 

@@ -18,9 +18,10 @@ export class Manager {
   }
 
   /**
-   * Asks for all signals of systemd's objects with one rule, and for changes of its name with another.
+   * Asks for systemd's own signals, for those of its units as such and as services, and for changes of its name: a rule each.
    *
-   * D-Bus has no rule for the beginning of a name, so what is about other units is thrown away on arrival. Nor has it one rule for
+   * D-Bus has no rule for the beginning of a name, so what is about other units is thrown away on arrival; what is about targets,
+   * slices and mounts as such, a third of the signals of a start, does not even come. Nor has it one rule for
    * two senders: without a sender, one over both paths would bring what every other program on the bus sends below
    * /org/freedesktop (logins, each name that comes and goes), and anybody's signals that claim to be systemd's.
    *
@@ -30,7 +31,10 @@ export class Manager {
     await this.#callBus('AddMatch', [
       `type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='${systemd}'`,
     ]);
-    await this.#callBus('AddMatch', [`type='signal',sender='${systemd}',path_namespace='${root}'`]);
+    const ofUnits = `member='PropertiesChanged',path_namespace='${root}/unit'`;
+    for (const rule of [`path='${root}'`, ...['Unit', 'Service'].map((of) => `${ofUnits},arg0='${systemd}.${of}'`)]) {
+      await this.#callBus('AddMatch', [`type='signal',sender='${systemd}',${rule}`]);
+    }
     await this.#callBus('GetNameOwner', [systemd], ([owner]) => takeOwner(String(owner)));
     await this.renewSubscription();
   }
