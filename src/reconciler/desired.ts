@@ -16,7 +16,7 @@ import { formatProblem } from '../spec/problems.ts';
 import type { QuotaUse } from '../spec/quota.ts';
 import type { ServerDocument } from '../spec/schema.ts';
 import type { AdmittedStore } from '../store/admitted.ts';
-import { AdmittedSpecs } from './admittedSpecs.ts';
+import { type Admitted, AdmittedSpecs } from './admittedSpecs.ts';
 import { Places } from './places.ts';
 import { PolicyFacts } from './policyFacts.ts';
 
@@ -35,6 +35,8 @@ export interface DesiredStateOptions {
 
 /** A document judged under one configuration. */
 interface Judgement {
+  readonly config: Config;
+  readonly source: string;
   readonly document: ServerDocument;
   readonly profile: ChosenProfile | undefined;
   /** Undefined: sealed, see `#policyOf`. */
@@ -45,6 +47,14 @@ interface Judgement {
   readonly denial: SpecDenial | undefined;
 }
 
+/** A record as it was last made, with what it was made from. */
+interface Made {
+  readonly found: DocumentRecord;
+  readonly denial: SpecDenial | undefined;
+  readonly admitted: Admitted | undefined;
+  readonly record: SpecRecord;
+}
+
 /** A denial that may pass by itself is judged anew at the first question after this time. */
 const AGAIN_MS = 1_000;
 
@@ -52,6 +62,7 @@ export class DesiredState implements Source {
   readonly #options: DesiredStateOptions;
   readonly #facts: PolicyFacts;
   readonly #judgements = new Map<string, Judgement>();
+  readonly #made = new Map<string, Made>();
   readonly #admitted: AdmittedSpecs;
   readonly #places: Places;
   readonly #listeners = new Set<(name: string | undefined) => void>();
@@ -100,17 +111,14 @@ export class DesiredState implements Source {
   record(name: string): SpecRecord | undefined {
     const found = this.#options.documents.record(name);
     if (found === undefined) return undefined;
-    const { document, text: _text, source: _source, ...record } = found;
-    if (document === undefined) return { ...record, spec: undefined };
-    const { denial } = this.#judge(found, document);
-    const admitted = this.#admitted.get(name);
-    return {
-      ...record,
-      spec: admitted?.spec,
-      ...(admitted === undefined ? {} : { document: admitted.document }),
-      ...(admitted?.profile === undefined ? {} : { profile: admitted.profile }),
-      ...(denial === undefined ? {} : { denial }),
-    };
+    const { document } = found;
+    const denial = document === undefined ? undefined : this.#judge(found, document).denial;
+    const admitted = document === undefined ? undefined : this.#admitted.get(name);
+    const made = this.#made.get(name);
+    if (made?.found === found && made.denial === denial && made.admitted === admitted) return made.record;
+    const record = makeRecord(found, denial, admitted);
+    this.#made.set(name, { found, denial, admitted, record });
+    return record;
   }
 
   adopt(name: string): boolean {
@@ -154,16 +162,20 @@ export class DesiredState implements Source {
     const policy = this.#policyOf(found);
     const denial = this.#admit(found, document, profile, policy);
     const quotaKey = this.#places.key();
-    const judgement = { document, profile, policy, quotaKey, judgedMs: this.#options.clock.monotonicMs(), denial };
+    const basis = { config: this.#options.config(), source: found.source, document, profile, policy, quotaKey };
+    const judgement = { ...basis, judgedMs: this.#options.clock.monotonicMs(), denial };
     this.#judgements.set(found.name, judgement);
     return judgement;
   }
 
   #isCurrent(before: Judgement, found: DocumentRecord, document: ServerDocument): boolean {
-    const profile = chooseProfile(document, this.#options.config());
+    if (before.document !== document) return false;
+    const config = this.#options.config();
+    if (before.config === config && before.source === found.source && before.policy !== undefined) return true;
+    const profile = chooseProfile(document, config);
     const isSameProfile = before.profile?.name === profile?.name && before.profile?.fields === profile?.fields;
     const isSameBasis = before.policy === this.#policyOf(found) && before.quotaKey === this.#places.key();
-    return before.document === document && isSameProfile && isSameBasis;
+    return isSameProfile && isSameBasis;
   }
 
   /** Takes what the document asks for as admitted, or says why it can't be. */
@@ -240,6 +252,7 @@ export class DesiredState implements Source {
 
   #drop(name: string): void {
     this.#judgements.delete(name);
+    this.#made.delete(name);
     this.#admitted.drop(name);
     this.#places.release(name);
   }
@@ -259,6 +272,17 @@ export class DesiredState implements Source {
   #emit(name: string | undefined): void {
     for (const listener of this.#listeners) listener(name);
   }
+}
+
+function makeRecord(found: DocumentRecord, denial: SpecDenial | undefined, admitted: Admitted | undefined): SpecRecord {
+  const { document: _document, text: _text, source: _source, ...record } = found;
+  return {
+    ...record,
+    spec: admitted?.spec,
+    ...(admitted === undefined ? {} : { document: admitted.document }),
+    ...(admitted?.profile === undefined ? {} : { profile: admitted.profile }),
+    ...(denial === undefined ? {} : { denial }),
+  };
 }
 
 function describe({ file, name, text }: DocumentRecord, problems: readonly FieldProblem[]): string {

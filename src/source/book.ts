@@ -40,6 +40,15 @@ const BLANK: Entry = {
   isUnknown: false,
 };
 
+/** A record as it was last made, with what it was made from: it is asked for ten times before a server has started. */
+interface Made {
+  readonly entry: Entry;
+  readonly stored: LastGood | undefined;
+  readonly unsaved: string | undefined;
+  readonly isFrozen: boolean;
+  readonly record: DocumentRecord;
+}
+
 /** What a look led to. */
 export interface LookResult {
   /** True: the record is another one now. */
@@ -53,6 +62,7 @@ export interface LookResult {
 export class SpecBook {
   readonly #options: SpecBookOptions;
   readonly #entries = new Map<string, Entry>();
+  readonly #made = new Map<string, Made>();
 
   constructor(options: SpecBookOptions) {
     this.#options = options;
@@ -160,26 +170,42 @@ export class SpecBook {
   dropStrays(isListed: (name: string) => boolean): readonly string[] {
     const isStray = (name: string, entry: Entry) => (entry.isDuplicate || !isKnown(entry)) && !isListed(name);
     const strays = [...this.#entries].filter(([name, entry]) => isStray(name, entry)).map(([name]) => name);
-    for (const name of strays) this.#entries.delete(name);
+    for (const name of strays) this.drop(name);
     return strays;
   }
 
   drop(name: string): void {
     this.#entries.delete(name);
+    this.#made.delete(name);
   }
 
-  /** Undefined: nothing is known of the name, or it is another source's. */
+  /** Undefined: nothing is known of the name, or it is another source's. The same object as long as nothing in it changes. */
   record(name: string, isFrozen: boolean): DocumentRecord | undefined {
     const entry = this.#entries.get(name);
     if (entry === undefined || entry.isDuplicate || !isKnown(entry)) return undefined;
     const { store } = this.#options;
     const stored = store.get(name);
+    const unsaved = store.unsavedReason(name);
+    const made = this.#made.get(name);
+    const isSame = made?.entry === entry && made.stored === stored && made.unsaved === unsaved;
+    if (isSame && made.isFrozen === isFrozen) return made.record;
+    const record = this.#make(name, entry, stored, unsaved, isFrozen);
+    this.#made.set(name, { entry, stored, unsaved, isFrozen, record });
+    return record;
+  }
+
+  #make(
+    name: string,
+    entry: Entry,
+    stored: LastGood | undefined,
+    unsaved: string | undefined,
+    isFrozen: boolean,
+  ): DocumentRecord {
     const { file, refusal, isDeleted } = entry;
     const warnings: string[] = [];
     if (!isDeleted && entry.isWorldReadable && Object.keys(stored?.document?.spec.environment ?? {}).length > 0) {
       warnings.push(`${file?.path} can be read by everybody and has an environment in it: chmod o-r it`);
     }
-    const unsaved = store.unsavedReason(name);
     if (unsaved !== undefined) warnings.push(`after a restart of hublet an older spec may count: ${unsaved}`);
     const document = isDeleted ? undefined : stored?.document;
     return {

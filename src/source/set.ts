@@ -104,8 +104,9 @@ export class SourceSet implements DocumentSource {
 
   record(name: string): DocumentRecord | undefined {
     const record = this.#owners.get(name)?.record(name);
+    if (record === undefined || this.#directories.length === 1) return record;
     const duplicates = this.#directories.flatMap((directory) => directory.duplicateRefusal(name)?.message ?? []);
-    if (record === undefined || duplicates.length === 0) return record;
+    if (duplicates.length === 0) return record;
     return { ...record, warnings: [...record.warnings, ...duplicates] };
   }
 
