@@ -15,9 +15,11 @@ export interface Clock {
 /** The machine's own clock. Timers are limited to 24 days by Node, so longer ones fire early and whoever set them looks again. */
 export function createSystemClock(): Clock {
   const longestMs = 2 ** 31 - 1;
+  // Both are CLOCK_MONOTONIC, the one since boot and the other, which makes no bigint at each question, since this process began.
+  const beganMs = Number(process.hrtime.bigint() / 1000n) / 1000 - performance.now();
   return {
     wallMs: () => Date.now(),
-    monotonicMs: () => Number(process.hrtime.bigint() / 1000n) / 1000,
+    monotonicMs: () => beganMs + performance.now(),
     after(delayMs, fire) {
       const timer = setTimeout(fire, Math.min(Math.max(delayMs, 0), longestMs));
       return () => clearTimeout(timer);

@@ -47,12 +47,12 @@ function automaticPort({ name, assigned, fixed, range, isFree, mayMove = false }
   const before = assigned.get(name);
   const isKept = before !== undefined && holderOf(before, name, assigned) === undefined;
   if (isKept && (!mayMove || isFree(before))) return { kind: 'port', port: before };
-  const taken = new Set([...assigned, ...fixed].filter(([other]) => other !== name).map(([, port]) => port));
   const size = range.last - range.first + 1;
   const start = hash('sha256', name, 'buffer').readUInt32BE(0);
   for (let step = 0; step < size; step++) {
     const port = range.first + ((start + step) % size);
-    if (!taken.has(port) && isFree(port)) return { kind: 'port', port };
+    const isTaken = isAnothers(port, name, assigned) || isAnothers(port, name, fixed);
+    if (!isTaken && isFree(port)) return { kind: 'port', port };
   }
   return { kind: 'exhausted' };
 }
@@ -63,8 +63,14 @@ function automaticPort({ name, assigned, fixed, range, isFree, mayMove = false }
  * Where a damaged table gives one port to two servers, the first name keeps it.
  */
 function holderOf(port: number, name: string, assigned: ReadonlyMap<string, number>): string | undefined {
+  if (!isAnothers(port, name, assigned)) return undefined;
   const others = othersWith(port, name, assigned);
   return assigned.get(name) === port ? others.find((other) => other < name) : others[0];
+}
+
+function isAnothers(port: number, name: string, ports: ReadonlyMap<string, number>): boolean {
+  for (const [other, used] of ports) if (used === port && other !== name) return true;
+  return false;
 }
 
 function othersWith(port: number, name: string, ports: ReadonlyMap<string, number>): string[] {
