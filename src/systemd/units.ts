@@ -77,12 +77,12 @@ export function onUnitChanged(previous: UnitRecord, facts: UnitFacts, service?: 
   const record = isNew ? reborn(previous) : previous;
   const { state } = record;
   const jobId = facts.job ?? record.job?.id ?? 0;
-  // A job that was not announced is one that was already there: a stop, if the unit was fully up.
-  const job =
-    jobId === 0 ? undefined : record.job?.id === jobId ? record.job : { id: jobId, mayStop: isRunning(state) };
+  // A job that was not announced is one that was already there: a stop, if the unit was fully up, or the one we asked for.
+  const mayStop = isRunning(state) || (isUp(state) && record.isStopOurs);
+  const job = jobId === 0 ? undefined : record.job?.id === jobId ? record.job : { id: jobId, mayStop };
   const activeState = facts.activeState ?? state.activeState;
   // systemd coalesces: the first that is heard of an invocation may already be the end that we asked for.
-  const isStopped = isUp(state) ? job?.mayStop === true : isNew && record.isStopOurs && job !== undefined;
+  const isStopped = isUp(state) ? job?.mayStop === true : isNew && record.isStopOurs;
   return {
     ...record,
     job,

@@ -63,6 +63,34 @@ describe('a start', () => {
   });
 });
 
+describe('who stopped it while it started', () => {
+  beforeEach(() => tell(jobNew(1)));
+
+  it('is us where the stop is told before its job is', () => {
+    tell(changed({ activeState: 'activating', job: 1, invocationId: first }));
+    mirror.expectStop(unit, true);
+    tell(jobRemoved(1, 'canceled'), changed({ activeState: 'deactivating', job: 2, invocationId: first }));
+    tell(jobNew(2), changed({ activeState: 'inactive', job: 2 }), jobRemoved(2, 'done'), { kind: 'unitRemoved', unit });
+
+    expect(state()).toMatchObject({ loaded: false, stopRequestedBy: 'hublet' });
+  });
+
+  it('is us where the first that is heard of it is that it is over', () => {
+    mirror.expectStop(unit, true);
+    tell(jobRemoved(1, 'canceled'), changed({ activeState: 'inactive', job: 0, invocationId: first }));
+    tell({ kind: 'unitRemoved', unit });
+
+    expect(state()).toMatchObject({ loaded: false, stopRequestedBy: 'hublet' });
+  });
+
+  it('is nobody where it fails before anybody asks', () => {
+    tell(changed({ activeState: 'activating', job: 1, invocationId: first }));
+    tell(changed({ activeState: 'failed', job: 1, invocationId: first }), jobRemoved(1, 'failed'));
+
+    expect(state().stopRequestedBy).toBeUndefined();
+  });
+});
+
 describe('who stopped it', () => {
   beforeEach(() => startup(1, first, 100));
 
