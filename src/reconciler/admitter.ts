@@ -6,7 +6,7 @@ import type { SpecRecord } from '../source/types.ts';
 import type { ServerSpec } from '../spec/types.ts';
 import type { ConditionReason } from '../status/reasons.ts';
 import { compileUnit } from '../units/compile.ts';
-import type { UnitPlan } from '../units/types.ts';
+import { KeptPlan } from '../units/keptPlan.ts';
 import { unsupportedProblem, unsupportedProperties } from '../units/versions.ts';
 import { AccountFacts } from './accountFacts.ts';
 import { findPool } from './poolFacts.ts';
@@ -40,7 +40,7 @@ export type Admission =
   | {
       readonly kind: 'admitted';
       readonly server: Server;
-      readonly plan: UnitPlan;
+      readonly plan: KeptPlan;
       /** What of its defaults this host can't give, for a person; absent: nothing. */
       readonly note?: string;
     };
@@ -133,14 +133,15 @@ export class Admitter {
     if (admitted.kind === 'refused') {
       return { kind: 'refused', condition: 'Accepted', reason: admitted.reason, message: admitted.message };
     }
-    const plan = compileUnit(admitted.server, {
+    const context = {
       instanceId: instance.id,
       hashKey: instance.key,
       environmentDirectory: `${config.runtimeDirectory}/env`,
       specPath: record.file?.path ?? '',
       isUserMode,
       ...host,
-    });
+    };
+    const plan = new KeptPlan(() => compileUnit(admitted.server, context));
     const version = this.#ports.systemd.version();
     const problem = unsupportedProblem(unsupportedProperties(plan.properties, version), version);
     if (problem !== undefined) {

@@ -112,6 +112,7 @@ export class Reconciler {
     this.#sight.follow(entry, own);
     ends.tellOomKills(entry);
     this.#updates.look(entry, record, isForeign ? undefined : own);
+    if (entry.admission.kind === 'admitted' && positionOf(own) === 'active') entry.admission.plan.slim();
 
     const isQueued = this.#judge.decide(entry, record, own, isForeign, end.kind === 'ended' ? end.exit : null);
     // Somebody restarted it before its end was dealt with: the new run has not been looked at.

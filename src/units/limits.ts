@@ -13,6 +13,9 @@ import type { UnitProperty } from './types.ts';
  */
 const USUAL_WEIGHT = 100;
 
+/** Most limits of most servers are not set: all of those have these. */
+const UNSET: readonly UnitProperty[] = liveRows().map(({ name, unset }) => property(name, unset));
+
 /**
  * One property for every live row, so that a limit that was taken out of the spec goes back.
  *
@@ -20,7 +23,10 @@ const USUAL_WEIGHT = 100;
  */
 export function liveProperties(resources: Resources, own: Readonly<Record<string, unknown>> = {}): UnitProperty[] {
   const wanted = { ...own, ...limitValues(resources) };
-  return liveRows().map(({ name, unset }) => property(name, wanted[name] ?? unset));
+  return UNSET.map((unset) => {
+    const value = wanted[unset.name];
+    return value === undefined ? unset : property(unset.name, value);
+  });
 }
 
 /** Whether a live property is sent with the start: one that is as systemd has it anyway is not. */
