@@ -4,7 +4,6 @@ import type { AccountPaths } from './accounts/localFile.ts';
 import { createMemberships } from './accounts/memberships.ts';
 import { ownDescriptorBudget } from './cgroup/descriptors.ts';
 import { readHostResources } from './cgroup/host.ts';
-import { readLimitFiles } from './cgroup/limitFiles.ts';
 import { hasProcesses } from './cgroup/population.ts';
 import { CGROUP_ROOT } from './cgroup/read.ts';
 import { createUsageSampler } from './cgroup/sampler.ts';
@@ -187,7 +186,6 @@ export function createParts(options: ControllerOptions, instruments: Instruments
     idle,
     poolSampler: createUsageSampler({ clock, log, root: cgroupRoot, ...reading }),
     hostFacts: () => readHostResources(cgroupRoot),
-    limitFiles: (controlGroup, files) => readLimitFiles(cgroupRoot, controlGroup, files),
     sampler,
     journal: createJournal({
       clock,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CgroupReader, type ReaderOptions } from './read.ts';
-import { addReading, countersOf, endCgroup, NO_TOTALS, startAt, sumOf, type Totals, withTotals } from './totals.ts';
+import { addReading, countersOf, endCgroup, NO_TOTALS, startAt, sumOfOne, type Totals, withTotals } from './totals.ts';
 import { CgroupGone, type Usage } from './types.ts';
 
 /** How many invocations keep their own count of kills: the question comes when one has just ended. */
@@ -20,12 +20,16 @@ export class FollowedServer {
   #invocationId = '';
   #reader: CgroupReader | undefined;
   #totals: Totals = NO_TOTALS;
+  /** The last reading in full. */
   #last: Usage | undefined;
-  #rate: { readonly atMs: number; readonly cpuSeconds: number; readonly cores: number | undefined } | undefined;
+  /** Time of the last reading, in full or not. */
+  #sampledAtMs = 0;
+  #rate: { atMs: number; cpuSeconds: number; cores: number | undefined } | undefined;
   #countsFromNow = false;
   /** True: two readings in a row were alike, so neither a task that waits nor one that runs makes anything grow. */
   #isStill = false;
   #glances = 0;
+  #limitsVersion = 0;
   /** Kills by invocation, in the order they were followed; cgroups of it that are gone are in `ended`. */
   readonly #kills = new Map<string, { readonly ended: number; readonly live: number }>();
 
@@ -41,7 +45,7 @@ export class FollowedServer {
 
   /** Kills over all its invocations. */
   get oomKills(): number {
-    return sumOf(this.#totals).memoryOomKill ?? 0;
+    return sumOfOne(this.#totals, 'memoryOomKill') ?? 0;
   }
 
   oomKillsOf(invocationId: string): number {
@@ -75,7 +79,7 @@ export class FollowedServer {
     return this.#reading((reader) => {
       if (this.#last === undefined || !reader.isStill()) return this.#take(reader, nowMs);
       this.#glances += 1;
-      this.#last = { ...this.#last, sampledAtMs: nowMs };
+      this.#sampledAtMs = nowMs;
       this.#noteRate(nowMs);
     });
   }
@@ -99,6 +103,14 @@ export class FollowedServer {
     });
   }
 
+  /** As `UsageSampler` has it; undefined where there is no cgroup. @throws what reading throws, except CgroupGone */
+  limitsVersion(files: readonly string[]): number | undefined {
+    const isThere = this.#reading((reader) => {
+      if (reader.hasOtherLimits(files)) this.#limitsVersion += 1;
+    });
+    return isThere ? this.#limitsVersion : undefined;
+  }
+
   /** Lets go of the present cgroup, if any; only totals remain of it. */
   end(): void {
     this.#leaveCgroup();
@@ -110,9 +122,10 @@ export class FollowedServer {
   /** Last sample with counters as totals; once nothing is followed the totals alone. Undefined before the first sample. */
   usage(): Usage | undefined {
     if (this.#last === undefined) return undefined;
-    if (this.#controlGroup === undefined) return withTotals({ sampledAtMs: this.#last.sampledAtMs }, this.#totals);
+    const sampledAtMs = this.#sampledAtMs;
+    if (this.#controlGroup === undefined) return withTotals({ sampledAtMs }, this.#totals);
     const cpuCores = this.#rate?.cores;
-    return withTotals({ ...this.#last, ...(cpuCores !== undefined && { cpuCores }) }, this.#totals);
+    return withTotals({ ...this.#last, sampledAtMs, ...(cpuCores !== undefined && { cpuCores }) }, this.#totals);
   }
 
   #reading(read: (reader: CgroupReader) => void): boolean {
@@ -137,6 +150,7 @@ export class FollowedServer {
     this.#totals = this.#countsFromNow ? startAt(this.#totals, counters) : addReading(this.#totals, counters);
     this.#countsFromNow = false;
     this.#last = usage;
+    this.#sampledAtMs = nowMs;
     this.#noteKills(counters.memoryOomKill);
     this.#noteRate(nowMs);
   }
@@ -157,16 +171,20 @@ export class FollowedServer {
   }
 
   #noteRate(nowMs: number): void {
-    const { cpuUserSeconds, cpuSystemSeconds } = sumOf(this.#totals);
-    if (cpuUserSeconds === undefined || cpuSystemSeconds === undefined) return;
-    const cpuSeconds = cpuUserSeconds + cpuSystemSeconds;
-    if (this.#rate === undefined) {
+    const userSeconds = sumOfOne(this.#totals, 'cpuUserSeconds');
+    const systemSeconds = sumOfOne(this.#totals, 'cpuSystemSeconds');
+    if (userSeconds === undefined || systemSeconds === undefined) return;
+    const cpuSeconds = userSeconds + systemSeconds;
+    const rate = this.#rate;
+    if (rate === undefined) {
       this.#rate = { atMs: nowMs, cpuSeconds, cores: undefined };
       return;
     }
-    const spanMs = nowMs - this.#rate.atMs;
+    const spanMs = nowMs - rate.atMs;
     if (spanMs < RATE_SPAN_MIN_MS) return;
-    this.#rate = { atMs: nowMs, cpuSeconds, cores: ((cpuSeconds - this.#rate.cpuSeconds) * 1000) / spanMs };
+    rate.cores = ((cpuSeconds - rate.cpuSeconds) * 1000) / spanMs;
+    rate.atMs = nowMs;
+    rate.cpuSeconds = cpuSeconds;
   }
 }
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { errorCode } from './errorCode.ts';
 import { parseSingle } from './parse.ts';
-import { CGROUP_ROOT, errorCode } from './read.ts';
+import { CGROUP_ROOT } from './read.ts';
 
 /** What percentages are parts of. */
 export interface HostResources {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CGROUP_ROOT, errorCode } from './read.ts';
+import { errorCode } from './errorCode.ts';
+import { CGROUP_ROOT } from './read.ts';
 
 /**
  * Whether processes are in a cgroup or below it; false where there is no such cgroup. One that can't be read counts as

@@ -1,8 +1,8 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DescriptorBudget, ownDescriptorBudget } from './descriptors.ts';
+import { KeptFiles, ReadBuffer } from './keptFiles.ts';
 import { ALL_FILES, BASIC_FILES, type CgroupFile, parseMemoryEvents, toUsage } from './parse.ts';
-import { CgroupGone, type MemoryEvents, type Usage } from './types.ts';
+import type { MemoryEvents, Usage } from './types.ts';
 
 /** Where systemd mounts the unified hierarchy. */
 export const CGROUP_ROOT = '/sys/fs/cgroup';
@@ -12,23 +12,6 @@ const READINGS_BETWEEN_LOOKS = 6;
 
 /** At so many first readings each looks for them: systemd switches controllers on a moment after it made the cgroup. */
 const EARLY_READINGS = 6;
-
-/** Room for the largest file read (memory.stat, 1-2 KiB today); a longer one grows the buffer. */
-const BUFFER_BYTES = 16 * 1024;
-
-/** The memory that readings go through; readers of one thread share one. */
-export class ReadBuffer {
-  #bytes = Buffer.allocUnsafe(BUFFER_BYTES);
-
-  /** The whole of a file that the kernel makes anew for each read at position 0. */
-  read(fd: number): string {
-    for (;;) {
-      const length = readSync(fd, this.#bytes, 0, this.#bytes.length, 0);
-      if (length < this.#bytes.length) return this.#bytes.toString('latin1', 0, length);
-      this.#bytes = Buffer.allocUnsafe(this.#bytes.length * 2);
-    }
-  }
-}
 
 /** What the readers of one sampler share. */
 export interface ReaderOptions {
@@ -55,18 +38,20 @@ export function readerOptions(given: Partial<ReaderOptions> = {}): ReaderOptions
  * Where no descriptor is left (the budget is used up, EMFILE, ENFILE) a file is opened for each reading instead.
  */
 export class CgroupReader {
-  readonly #directory: string;
   readonly #options: ReaderOptions;
-  readonly #fds = new Map<CgroupFile, number>();
-  readonly #absent = new Set<CgroupFile>();
+  readonly #files: KeptFiles;
+  readonly #absent = new Set<string>();
   #readings = 0;
   #sinceLook = 0;
-  #signs: { readonly text: string | undefined; readonly isDetailed: boolean } | undefined;
+  /** Bytes of SIGNS as of the last `read`; undefined where one of them was not there. */
+  #signs: Buffer | undefined;
+  #isDetailed = false;
+  #limits: { readonly files: readonly string[]; readonly bytes: Buffer } | undefined;
 
   /** Opens the files. @throws {CgroupGone} where there is no such cgroup */
   constructor(root: string, controlGroup: string, options: ReaderOptions) {
-    this.#directory = join(root, controlGroup);
     this.#options = options;
+    this.#files = new KeptFiles(join(root, controlGroup), options);
     try {
       this.#openMissing();
     } catch (error) {
@@ -88,20 +73,41 @@ export class CgroupReader {
       this.#sinceLook = 0;
     }
     const texts: Partial<Record<CgroupFile, string>> = {};
-    for (const file of this.#files()) {
+    for (const file of this.#wanted()) {
       const text = this.#text(file);
       if (text !== undefined) texts[file] = text;
     }
-    this.#signs = { text: signsOf((file) => texts[file]), isDetailed: this.#options.isDetailed() };
+    this.#isDetailed = this.#options.isDetailed();
+    this.#signs = keptSigns(texts, this.#signs);
     return toUsage(texts, sampledAtMs);
   }
 
   /** Whether the CPU time used and the memory are what the last `read` found, and as much is asked for; two files only. @throws as `read` */
   isStill(): boolean {
     this.#sinceLook += 1;
-    const signs = this.#signs;
-    if (signs?.text === undefined || signs.isDetailed !== this.#options.isDetailed() || this.#isEarly()) return false;
-    return signsOf((file) => this.#text(file)) === signs.text;
+    if (this.#signs === undefined || this.#isDetailed !== this.#options.isDetailed() || this.#isEarly()) return false;
+    const { buffer } = this.#options;
+    buffer.clear();
+    return SIGNS.every((file) => this.#files.gather(file)) && buffer.isAs(this.#signs);
+  }
+
+  /**
+   * Whether limits in these files are others than at the question before, which the first always says; so does one about other
+   * files. A file that comes or goes counts too: its controller was switched. @throws as `read`
+   */
+  hasOtherLimits(files: readonly string[]): boolean {
+    const { buffer } = this.#options;
+    buffer.clear();
+    let isAnyAbsent = false;
+    for (const file of files) {
+      const isThere = this.#isOpenable(file) && this.#files.gather(file);
+      buffer.addByte(isThere ? 1 : 0);
+      isAnyAbsent ||= !isThere;
+    }
+    if (isAnyAbsent) this.#files.expectDirectory();
+    if (this.#limits?.files === files && buffer.isAs(this.#limits.bytes)) return false;
+    this.#limits = { files, bytes: buffer.copy() };
+    return true;
   }
 
   /** `memory.events` alone; undefined where the memory controller is off. @throws as `read` */
@@ -114,9 +120,7 @@ export class CgroupReader {
 
   /** Gives the descriptors back; reading goes on to work, opening each time. */
   close(): void {
-    for (const fd of this.#fds.values()) closeSync(fd);
-    this.#options.descriptors.giveBack(this.#fds.size);
-    this.#fds.clear();
+    this.#files.close();
   }
 
   #isEarly(): boolean {
@@ -125,91 +129,39 @@ export class CgroupReader {
 
   #openMissing(): void {
     this.#absent.clear();
-    for (const file of this.#files()) {
-      if (this.#fds.has(file)) continue;
-      if (!this.#options.descriptors.take()) break;
-      const fd = this.#openToKeep(file);
-      if (typeof fd === 'number') {
-        this.#fds.set(file, fd);
-        continue;
-      }
-      this.#options.descriptors.giveBack(1);
-      if (fd === 'no-descriptors') break;
-      this.#absent.add(file);
+    for (const file of this.#wanted()) {
+      if (this.#files.has(file)) continue;
+      const outcome = this.#files.open(file);
+      if (outcome === 'noneLeft') break;
+      if (outcome === 'absent') this.#absent.add(file);
     }
-    // An absent file alone tells nothing: its controller may be off.
-    if (this.#absent.size > 0) this.#expectDirectory();
+    if (this.#absent.size > 0) this.#files.expectDirectory();
   }
 
-  #files(): readonly CgroupFile[] {
+  #isOpenable(file: string): boolean {
+    return !this.#absent.has(file) && (this.#files.has(file) || this.#files.open(file) !== 'absent');
+  }
+
+  #wanted(): readonly CgroupFile[] {
     return this.#options.isDetailed() ? ALL_FILES : BASIC_FILES;
   }
 
-  #openToKeep(file: CgroupFile): number | 'absent' | 'no-descriptors' {
-    try {
-      return openSync(join(this.#directory, file), 'r');
-    } catch (error) {
-      const code = errorCode(error);
-      if (code === 'ENOENT') return 'absent';
-      // It is opened for each reading then, which may find one free.
-      if (code === 'EMFILE' || code === 'ENFILE') return 'no-descriptors';
-      this.#options.descriptors.giveBack(1);
-      throw this.#translated(error);
-    }
-  }
-
-  #expectDirectory(): void {
-    try {
-      statSync(this.#directory);
-    } catch (error) {
-      throw this.#translated(error);
-    }
-  }
-
   #text(file: CgroupFile): string | undefined {
-    if (this.#absent.has(file)) return undefined;
-    const kept = this.#fds.get(file);
-    return kept === undefined ? this.#openAndRead(file) : this.#readFd(kept);
-  }
-
-  #openAndRead(file: CgroupFile): string | undefined {
-    let fd: number;
-    try {
-      fd = openSync(join(this.#directory, file), 'r');
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-      this.#expectDirectory();
-      return undefined;
-    }
-    try {
-      return this.#readFd(fd);
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  #readFd(fd: number): string | undefined {
-    try {
-      return this.#options.buffer.read(fd);
-    } catch (error) {
-      // The kernel has the file and can't serve this cgroup: as good as absent.
-      if (errorCode(error) === 'EOPNOTSUPP') return undefined;
-      throw this.#translated(error);
-    }
-  }
-
-  #translated(error: unknown): unknown {
-    const code = errorCode(error);
-    if (code !== 'ENOENT' && code !== 'ENODEV' && code !== 'ENOTDIR') return error;
-    return new CgroupGone(`${this.#directory}: the cgroup is gone (${code})`, { cause: error });
+    return this.#absent.has(file) ? undefined : this.#files.text(file);
   }
 }
 
-/** Nothing happens in a cgroup that leaves both as they were; undefined where one of them is not there. */
-function signsOf(read: (file: CgroupFile) => string | undefined): string | undefined {
-  const cpu = read('cpu.stat');
-  const memory = cpu === undefined ? undefined : read('memory.current');
-  return memory === undefined ? undefined : cpu + memory;
+/** Nothing happens in a cgroup that leaves both as they were. */
+const SIGNS = ['cpu.stat', 'memory.current'] as const;
+
+/** The bytes of the signs, in the place of those before where they are as many; undefined where one of them is not there. */
+function keptSigns(texts: Partial<Record<CgroupFile, string>>, before: Buffer | undefined): Buffer | undefined {
+  const [cpu, memory] = SIGNS.map((file) => texts[file]);
+  if (cpu === undefined || memory === undefined) return undefined;
+  const text = cpu + memory;
+  if (before?.length !== text.length) return Buffer.from(text, 'latin1');
+  before.write(text, 'latin1');
+  return before;
 }
 
 /**
@@ -223,9 +175,4 @@ export function readUsage(root: string, controlGroup: string, sampledAtMs: numbe
   } finally {
     reader.close();
   }
-}
-
-/** The `code` of a system error, such as `ENOENT`; undefined for anything else. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -6,9 +6,10 @@
 
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { errorCode } from './errorCode.ts';
 import { FollowedServer } from './followed.ts';
 import { HoldOffs } from './holdOffs.ts';
-import { CGROUP_ROOT, errorCode, type ReaderOptions, readerOptions } from './read.ts';
+import { CGROUP_ROOT, type ReaderOptions, readerOptions } from './read.ts';
 import type { Usage, UsageSampler } from './types.ts';
 import { CgroupWatch } from './watch.ts';
 
@@ -123,6 +124,18 @@ class CgroupSampler implements UsageSampler {
     const usage = followed.usage();
     // A reading that failed leaves the one before.
     return usage?.sampledAtMs === nowMs ? usage : undefined;
+  }
+
+  limitsVersion(server: string, files: readonly string[]): number | undefined {
+    const followed = this.#servers.get(server);
+    let version: number | undefined;
+    if (followed !== undefined) {
+      this.#read(server, followed, () => {
+        version = followed.limitsVersion(files);
+        return version !== undefined;
+      });
+    }
+    return version;
   }
 
   oomKills(server: string): number {

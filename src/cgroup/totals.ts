@@ -110,6 +110,11 @@ export function sumOf(totals: Totals): Counters {
   return merge(totals.ended, totals.live, (ended, live) => ended + live);
 }
 
+/** One counter over all cgroups; undefined where no reading ever showed it. */
+export function sumOfOne({ ended, live }: Totals, name: keyof Counters): number | undefined {
+  return live[name] === undefined ? ended[name] : live[name] + (ended[name] ?? 0);
+}
+
 /** The usage with its counters replaced by totals; its gauges stay. */
 export function withTotals(usage: Usage, totals: Totals): Usage {
   const sum = sumOf(totals);

@@ -76,6 +76,13 @@ export interface UsageSampler {
   usage(server: string): Usage | undefined;
   /** As `usage`, read at this very moment: for decisions that an old reading would make wrong. Undefined where it can't be read. */
   measure(server: string): Usage | undefined;
+  /**
+   * Another number than before: limits in these files (`cpu.max`) may be others than when it was last asked, or it is another cgroup.
+   * Read at this very moment. Undefined where they can't be read.
+   *
+   * @param files the same object for the same files: another one is another question
+   */
+  limitsVersion(server: string, files: readonly string[]): number | undefined;
   /** Kills for memory inside the server's cgroups that were seen, over all invocations since the controller started. */
   oomKills(server: string): number;
   /** Those of one invocation alone: a later question about how it ended. */

@@ -2,7 +2,7 @@ import { type FSWatcher, watch } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { errorCode } from './read.ts';
+import { errorCode } from './errorCode.ts';
 
 /** After a refusal by the kernel's limits, no further tries for this long. */
 const RETRY_AFTER_MS = 60_000;

@@ -16,7 +16,7 @@ export interface LimitsPlan {
   readonly apply: readonly UnitProperty[];
 }
 
-type LimitPorts = Pick<LoopPorts, 'systemd' | 'sampler' | 'limitFiles' | 'events' | 'instruments' | 'clock' | 'config'>;
+type LimitPorts = Pick<LoopPorts, 'systemd' | 'sampler' | 'events' | 'instruments' | 'clock' | 'config'>;
 
 /** Keeps the limits of running units as their specs have them, but for what somebody else has a right to, or won't leave alone. */
 export class LimitKeeper {
@@ -28,9 +28,14 @@ export class LimitKeeper {
     this.#watch = new LimitWatch(ports);
   }
 
-  /** Has systemd asked anew where the kernel's files show that somebody changed a limit. @throws {SystemdError} */
+  /** Whether the kernel's files show that somebody may have changed a limit: then it is worth `recheck`. Costs no D-Bus call. */
+  isSuspect(entry: ServerEntry): boolean {
+    return this.#watch.isSuspect(entry);
+  }
+
+  /** Has systemd asked anew. @throws {SystemdError} */
   async recheck(entry: ServerEntry): Promise<void> {
-    await this.#watch.look(entry);
+    await this.#watch.ask(entry);
   }
 
   /**

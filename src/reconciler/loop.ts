@@ -1,12 +1,11 @@
 /**
  * The loop: the only place that knows all others. It turns what happens anywhere into names that need a look, and looks.
  *
- * Level-based: an event carries a name, never what happened; lost or doubled events cost a look, never a wrong step. A
- * resync goes over everything again, so that what no event told of heals too.
+ * Level-based: an event carries a name, never what happened; lost or doubled events cost a look, never a wrong step. What no
+ * event told of, a resync finds.
  */
 import { unitName } from '../units/name.ts';
 import { Admitter } from './admitter.ts';
-import { messageOf } from './effects.ts';
 import { Ends } from './ends.ts';
 import { logFailedLook } from './failedLook.ts';
 import { findOrphans, removeLeftovers } from './leftovers.ts';
@@ -14,6 +13,8 @@ import { PoolKeeper } from './pools.ts';
 import type { LoopPorts } from './ports.ts';
 import { WorkQueue, type WorkResult } from './queue.ts';
 import { Reconciler } from './reconcile.ts';
+import { Rest } from './rest.ts';
+import { Resync } from './resync.ts';
 import { type Settlement, settlementOf } from './settled.ts';
 import { BUS_GRACE_MS } from './view.ts';
 import { wishOf } from './wish.ts';
@@ -36,12 +37,12 @@ export class ReconcileLoop {
   readonly #queue: WorkQueue;
   readonly #admitter: Admitter;
   readonly #reconciler: Reconciler;
+  readonly #rest: Rest;
+  readonly #resync: Resync;
   readonly #nameOf = new Map<string, string>();
   readonly #unsubscribe: (() => void)[] = [];
   #busLostAtMs: number | undefined;
   #isHostStopping = false;
-  #isStopped = false;
-  #cancelResync: () => void = () => undefined;
   #cancelBusGrace: () => void = () => undefined;
 
   constructor(options: LoopOptions) {
@@ -69,6 +70,18 @@ export class ReconcileLoop {
       random: ports.random,
       rank: (name) => this.#rank(name),
       work: (name) => this.#work(name),
+    });
+    this.#rest = new Rest(ports, this.#admitter);
+    this.#resync = new Resync({
+      ports,
+      pools: this.pools,
+      limits: this.#reconciler.limits,
+      rest: this.#rest,
+      entries: this.entries,
+      names: () => this.#names(),
+      look: (name) => this.#look(name),
+      lookAtOrphans: () => this.#lookAtOrphans(),
+      isHostStopping: () => this.#isHostStopping,
     });
   }
 
@@ -134,14 +147,13 @@ export class ReconcileLoop {
     removeLeftovers(new Set([...source.names(), ...orphans, ...released.names]), this.#ports);
     await this.pools.lookAtAll('growing');
     this.lookAtAll();
-    this.#scheduleResync();
+    this.#resync.schedule();
     await this.#queue.idle();
     await this.pools.serversKnown();
   }
 
   async stop(): Promise<void> {
-    this.#isStopped = true;
-    this.#cancelResync();
+    this.#resync.stop();
     this.#cancelBusGrace();
     this.#admitter.stop();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
@@ -184,8 +196,10 @@ export class ReconcileLoop {
       result = { kind: 'retry' };
     }
     instruments.reconciled(COUNTED_AS[result.kind], (clock.monotonicMs() - startMs) / 1000);
+    const entry = this.entries.get(name);
+    if (entry !== undefined) this.#rest.note(entry, result);
     this.#options.onHostChange();
-    if (this.entries.has(name) || this.#reconciler.hasLeft(name)) return result;
+    if (entry !== undefined || this.#reconciler.hasLeft(name)) return result;
     // Deleted and written again meanwhile: the new file needs a look of its own.
     if (this.#ports.source.record(name) !== undefined) return { kind: 'again', afterMs: 0 };
     this.#nameOf.delete(unitName(name));
@@ -253,36 +267,20 @@ export class ReconcileLoop {
 
   /** Asks for a look at every server, and at every unit of ours that no source asks for. */
   lookAtAll(): void {
+    for (const name of this.#names()) this.#look(name);
+    this.#lookAtOrphans();
+  }
+
+  #names(): ReadonlySet<string> {
     const { source, released } = this.#ports;
-    for (const name of new Set([...source.names(), ...this.entries.keys(), ...released.names])) this.#look(name);
+    return new Set([...source.names(), ...this.entries.keys(), ...released.names]);
+  }
+
+  #lookAtOrphans(): void {
     for (const name of findOrphans((unit) => this.#nameOf.has(unit), this.#ports)) {
       const message = `${unitName(name)} runs, but no spec asks for it`;
       this.#ports.events.record({ server: name, reason: 'Orphaned', message });
       this.#look(name);
-    }
-  }
-
-  #scheduleResync(): void {
-    const { clock, config, random } = this.#ports;
-    const pauseMs = config.reconcile.resyncMs * (0.9 + 0.2 * random());
-    this.#cancelResync = clock.after(pauseMs, () => {
-      void this.#resync().finally(() => {
-        if (!this.#isStopped) this.#scheduleResync();
-      });
-    });
-  }
-
-  /** Goes over everything: one listing, and a question to systemd only where the kernel's limits differ from what it said. */
-  async #resync(): Promise<void> {
-    const { systemd, log } = this.#ports;
-    if (!systemd.isConnected() || this.#isHostStopping) return;
-    try {
-      await systemd.relist();
-      await this.pools.lookAtAll();
-      for (const entry of this.entries.values()) await this.#reconciler.limits.recheck(entry);
-      this.lookAtAll();
-    } catch (error) {
-      log.warn({ reason: messageOf(error) }, 'resync failed and will be repeated');
     }
   }
 }

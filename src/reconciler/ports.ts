@@ -60,8 +60,6 @@ export interface LoopPorts {
   readonly userManager?: Pick<UserManager, 'facts' | 'problem' | 'on'>;
   readonly bootId: string;
   readonly hostFacts: () => HostFacts;
-  /** The kernel's limits of a control group in these files, as one text; undefined: not there. */
-  readonly limitFiles: (controlGroup: string, files: readonly string[]) => string | undefined;
   /** 0 to 1. */
   readonly random: () => number;
   /** Whether no process listens on this port of the host now. */

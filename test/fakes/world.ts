@@ -15,6 +15,7 @@ import { parseSpec } from '../../src/spec/parse.ts';
 import type { Pools } from '../../src/spec/pool.ts';
 import type { HubletEvent, ServerStatus } from '../../src/status/types.ts';
 import type { ServerMemory } from '../../src/store/types.ts';
+import { unitName } from '../../src/units/name.ts';
 import { FakeClock } from './clock.ts';
 import { FakeLog } from './log.ts';
 import { FakeSystemd } from './systemd.ts';
@@ -149,6 +150,7 @@ export class World {
   workingSetBytes = 0;
   /** Limits as the kernel has them, by control group. */
   readonly limitFiles = new Map<string, string>();
+  readonly #limitTexts: string[] = [];
   oomKills = 0;
   /** Where set, writing anything fails with this message. */
   fullDisk: string | undefined;
@@ -222,6 +224,13 @@ export class World {
     if (this.fullDisk !== undefined) throw new Error(this.fullDisk);
   }
 
+  /** A number of its own for each text. */
+  #limitsVersion(server: string): number {
+    const text = this.limitFiles.get(this.systemd.unit(unitName(server))?.controlGroup ?? '') ?? '';
+    if (!this.#limitTexts.includes(text)) this.#limitTexts.push(text);
+    return this.#limitTexts.indexOf(text);
+  }
+
   #sampler(workingSetBytes: () => number): UsageSampler {
     return {
       start: () => undefined,
@@ -232,6 +241,7 @@ export class World {
       // The last sample is from before any of it was used.
       usage: () => ({ sampledAtMs: 0, memoryWorkingSetBytes: 0 }),
       measure: () => ({ sampledAtMs: this.clock.monotonicMs(), memoryWorkingSetBytes: workingSetBytes() }),
+      limitsVersion: (server) => this.#limitsVersion(server),
       oomKills: () => this.oomKills,
       oomKillsOf: () => this.oomKills,
       on: () => () => undefined,
@@ -316,7 +326,6 @@ export class World {
         remove: (pool) => void this.storedPools.delete(pool),
       },
       hostFacts: () => ({ memoryBytes: 8 * 1024 ** 3, cpuCount: 4 }),
-      limitFiles: (controlGroup) => this.limitFiles.get(controlGroup),
       poolSampler: this.#sampler(() => this.poolWorkingSetBytes),
       released: {
         names: this.released,

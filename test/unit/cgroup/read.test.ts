@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DescriptorBudget, ownDescriptorBudget } from '../../../src/cgroup/descriptors.ts';
 import { BASIC_FILES } from '../../../src/cgroup/parse.ts';
 import { CgroupReader, readerOptions, readUsage } from '../../../src/cgroup/read.ts';
@@ -137,4 +137,40 @@ test('half of the descriptors that this process may open may be kept', () => {
   });
   const budget = ownDescriptorBudget(`${tree.root}/limits`);
   expect([budget.take(), budget.take(), budget.take(), budget.take()]).toEqual([true, true, true, false]);
+});
+
+describe('limits', () => {
+  const FILES = ['memory.max', 'cpu.weight'];
+
+  test('are others at the first question, and then once for each change, of a file that comes or goes too', () => {
+    tree.make('/a');
+    const reader = new CgroupReader(tree.root, '/a', readerOptions());
+    const isOther = () => reader.hasOtherLimits(FILES);
+    expect([isOther(), isOther()]).toEqual([true, false]);
+    tree.write('/a', 'memory.max', '1000\n');
+    expect([isOther(), isOther()]).toEqual([true, false]);
+    tree.write('/a', 'cpu.weight', '100\n');
+    expect([isOther(), isOther()]).toEqual([true, false]);
+    tree.write('/a', 'cpu.weight', '70\n');
+    expect([isOther(), isOther()]).toEqual([true, false]);
+    expect(reader.hasOtherLimits(['memory.max'])).toBe(true);
+    reader.close();
+  });
+
+  test('are read where no descriptor can be kept', () => {
+    tree.make('/a');
+    const reader = new CgroupReader(tree.root, '/a', readerOptions({ descriptors: new DescriptorBudget(0) }));
+    const isOther = () => reader.hasOtherLimits(FILES);
+    expect([isOther(), isOther()]).toEqual([true, false]);
+    tree.write('/a', 'memory.max', '1000\n');
+    expect([isOther(), isOther()]).toEqual([true, false]);
+  });
+
+  test('of a cgroup that is gone are not known', () => {
+    tree.make('/a', { 'cpu.stat': cpuStat(1, 2) });
+    const reader = new CgroupReader(tree.root, '/a', readerOptions());
+    tree.remove('/a');
+    expect(() => reader.hasOtherLimits(FILES)).toThrow(CgroupGone);
+    reader.close();
+  });
 });

@@ -87,6 +87,26 @@ describe('usage', () => {
     });
   });
 
+  test('has limits whose version changes with them and with the cgroup, and that nobody knows where there is none', () => {
+    const files = ['memory.max'];
+    tree.make('/a');
+    tree.make('/b');
+    expect(sampler.limitsVersion('alice', files)).toBeUndefined();
+    sampler.follow('alice', '/a', 'i1');
+    const versions = new Set([sampler.limitsVersion('alice', files), sampler.limitsVersion('alice', files)]);
+    expect(versions.size).toBe(1);
+    tree.write('/a', 'memory.max', '1000\n');
+    versions.add(sampler.limitsVersion('alice', files));
+    sampler.follow('alice', '/b', 'i2');
+    versions.add(sampler.limitsVersion('alice', files));
+    expect(versions.size).toBe(3);
+    expect(versions).not.toContain(undefined);
+    tree.remove('/b');
+    tree.make('/b');
+    sampler.unfollow('alice');
+    expect(sampler.limitsVersion('alice', files)).toBeUndefined();
+  });
+
   test('goes on to be read in full while a task waits and nothing runs', () => {
     sampler = createUsageSampler({ clock, log, root: tree.root, isDetailed: () => true });
     tree.make('/a');
