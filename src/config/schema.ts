@@ -106,7 +106,11 @@ export const configSchema = z
           'Servers starting at once; auto is four for each CPU.',
           CONFIG_DEFAULTS.maxStarting,
         ),
-        resync: field(period(), 'Time between two resyncs: everything is read again and compared, and what differs from the last look is looked at.', CONFIG_DEFAULTS.resync),
+        resync: field(
+          period(),
+          'Time between two resyncs: everything is read again and compared, and what differs from the last look is looked at.',
+          CONFIG_DEFAULTS.resync,
+        ),
         rescan: field(period(), 'Time between two listings of the sources.', CONFIG_DEFAULTS.rescan),
       }),
       'How the controller works.',
