@@ -23,9 +23,11 @@ export class Agenda {
   #waiters: (() => void)[] = [];
   #cancel: (() => void) | undefined;
   #isDraining = false;
+  #cancelTurn: (() => void) | undefined;
+  /** Monotonic time for which the timer is set. */
+  #armedForMs = Number.POSITIVE_INFINITY;
   /** What looks have taken since others last had their turn. */
   #spentMs = 0;
-  #lookEndedMs = 0;
 
   constructor(clock: Clock, look: (name: string) => void) {
     this.#clock = clock;
@@ -43,7 +45,6 @@ export class Agenda {
       const lookedMs = this.#lookedMs.get(name);
       this.#bringForward(name, lookedMs === undefined ? nowMs : Math.max(nowMs, lookedMs + COALESCE_MS));
     }
-    if (nowMs - this.#lookEndedMs >= BATCH_MS) this.#spentMs = 0;
     if (this.#spentMs < BATCH_MS) this.#drain();
     else if (!this.#isDraining) this.#schedule();
   }
@@ -64,6 +65,8 @@ export class Agenda {
     this.#dueMs.clear();
     this.#lookedMs.clear();
     this.#schedule();
+    this.#cancelTurn?.();
+    this.#cancelTurn = undefined;
     this.#tellWaiters();
   }
 
@@ -100,8 +103,12 @@ export class Agenda {
     try {
       this.#look(name);
     } finally {
-      this.#lookEndedMs = this.#clock.monotonicMs();
-      this.#spentMs += this.#lookEndedMs - startedMs;
+      this.#spentMs += this.#clock.monotonicMs() - startedMs;
+      // However long others' work takes that follows from it: a turn is over when the event loop has gone round.
+      this.#cancelTurn ??= this.#clock.after(0, () => {
+        this.#cancelTurn = undefined;
+        this.#spentMs = 0;
+      });
     }
   }
 
@@ -111,12 +118,15 @@ export class Agenda {
   }
 
   #schedule(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
-    if (this.#dueMs.size === 0) return;
     let dueMs = Number.POSITIVE_INFINITY;
     for (const ms of this.#dueMs.values()) dueMs = Math.min(dueMs, ms);
+    if (dueMs === this.#armedForMs) return;
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#armedForMs = dueMs;
+    if (dueMs === Number.POSITIVE_INFINITY) return;
     this.#cancel = this.#clock.after(Math.max(0, dueMs - this.#clock.monotonicMs()), () => {
+      this.#armedForMs = Number.POSITIVE_INFINITY;
       this.#spentMs = 0;
       this.#drain();
     });
