@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installHublet, startHublet } from '../machine/hublet.ts';
-import { boot, type Machine, waitFor } from '../machine/machine.ts';
+import { startHublet } from '../../machine/hublet.ts';
+import { type Machine, waitFor } from '../../machine/machine.ts';
 import {
   awaitPhase,
   awaitStatus,
@@ -11,23 +11,13 @@ import {
   removeSpecs,
   type Spec,
   specText,
-} from '../machine/servers.ts';
-import { hurriedRules } from '../prometheus/hurriedRules.ts';
-import { Prometheus } from '../prometheus/server.ts';
-import { dashboardQueries, readAlerts, withVariables } from '../unit/metrics/rules.ts';
-import { compare } from './prometheus/comparison.ts';
-import { FIRED_AT_LENGTH, Firing, NEVER_FIRED } from './prometheus/firing.ts';
-import {
-  crashing,
-  killOne,
-  measured,
-  members,
-  pools,
-  programs,
-  programsDirectory,
-  steady,
-  thrashing,
-} from './prometheus/load.ts';
+} from '../../machine/servers.ts';
+import type { Prometheus } from '../../prometheus/server.ts';
+import { dashboardQueries, readAlerts, withVariables } from '../../unit/metrics/rules.ts';
+import { compare } from '../prometheus/comparison.ts';
+import { FIRED_AT_LENGTH, Firing, NEVER_FIRED } from '../prometheus/firing.ts';
+import { crashing, killOne, measured, members, steady, thrashing } from '../prometheus/load.ts';
+import { bootForLoad, watch } from '../prometheus/watched.ts';
 
 const troubled: Readonly<Record<string, Spec>> = {
   crashing,
@@ -48,18 +38,10 @@ let prometheus: Prometheus;
 let firing: Firing;
 
 beforeAll(async () => {
-  machine = await boot();
-  await machine.put({ files: programs }, programsDirectory);
-  await installHublet(machine, {
-    config: {
-      apiVersion: 'hublet/v1',
-      kind: 'Config',
-      metrics: { level: 'full' },
-      sources: [{ path: desiredState }, { path: '/srv/specs' }],
-      // So that limits that somebody else sets are found soon.
-      reconcile: { resync: '5s' },
-      pools,
-    },
+  machine = await bootForLoad({
+    sources: [{ path: desiredState }, { path: '/srv/specs' }],
+    // So that limits that somebody else sets are found soon.
+    reconcile: { resync: '5s' },
   });
   const texts = vanishing.map((name) => [
     `${name}.yaml`,
@@ -68,7 +50,7 @@ beforeAll(async () => {
   await machine.put({ files: Object.fromEntries(texts) }, '/srv/specs');
   await machine.run('cp -r /srv/specs /srv/kept');
   await startHublet(machine);
-  prometheus = await Prometheus.start({ port: await machine.forward(9810), ruleTexts: hurriedRules() });
+  prometheus = await watch(machine);
   firing = new Firing(prometheus);
   await dropSpecs(machine, steady);
   await awaitPhase(machine, Object.keys(steady), 'Ready');

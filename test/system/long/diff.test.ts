@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installHublet } from '../machine/hublet.ts';
-import { boot, type Machine } from '../machine/machine.ts';
-import { awaitPhase, desiredState } from '../machine/servers.ts';
+import { installHublet } from '../../machine/hublet.ts';
+import { boot, type Machine } from '../../machine/machine.ts';
+import { awaitPhase, desiredState } from '../../machine/servers.ts';
 
 const EXAMPLES = readdirSync(join(import.meta.dirname, '../../desired-state/examples'))
   .filter((file) => file.endsWith('.yaml'))

@@ -1,10 +1,10 @@
 // The main job on the newest systemd and kernel that Debian has packages of. What all of it does is tested on the oldest; here is
 // that nothing of it changed in between, and what only newer ones can do.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ServerStatus } from '../../src/status/types.ts';
-import { installHublet, startHublet } from '../machine/hublet.ts';
-import { readIdentities } from '../machine/identities.ts';
-import { boot, type Machine, waitFor } from '../machine/machine.ts';
+import type { ServerStatus } from '../../../src/status/types.ts';
+import { installHublet, startHublet } from '../../machine/hublet.ts';
+import { readIdentities } from '../../machine/identities.ts';
+import { boot, type Machine, waitFor } from '../../machine/machine.ts';
 import {
   awaitGone,
   awaitPhase,
@@ -19,7 +19,7 @@ import {
   removeSpecs,
   type Spec,
   showUnit,
-} from '../machine/servers.ts';
+} from '../../machine/servers.ts';
 
 /** Answers on its port with what the process was given. */
 const page = `require('node:http').createServer((_, response) => response.end(process.env.HUBLET_SERVER)).listen(process.env.PORT, '127.0.0.1')`;

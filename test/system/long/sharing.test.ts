@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ServerStatus } from '../../src/status/types.ts';
-import { installHublet } from '../machine/hublet.ts';
-import { boot, type Machine, waitFor } from '../machine/machine.ts';
+import type { ServerStatus } from '../../../src/status/types.ts';
+import { installHublet } from '../../machine/hublet.ts';
+import { boot, type Machine, waitFor } from '../../machine/machine.ts';
 import {
   awaitGone,
   awaitPhase,
@@ -11,7 +11,7 @@ import {
   readCgroup,
   removeSpecs,
   type Spec,
-} from '../machine/servers.ts';
+} from '../../machine/servers.ts';
 
 const megabyte = 2 ** 20;
 
