@@ -2,8 +2,7 @@
 import { canonicalJson } from './canonical.ts';
 import { findContradictions, nameProblems } from './consistency.ts';
 import { OTHER_NAMES } from './contractFields.ts';
-import { MAX_DOCUMENT_BYTES, type ReadDocument, readDocument } from './document.ts';
-import { readPlainYaml } from './plainYaml.ts';
+import { type ReadDocument, readDocument } from './document.ts';
 import { explainIssues, type FieldProblem, locateProblems, type Vocabulary } from './problems.ts';
 import { type ServerDocument, serverSchema } from './schema.ts';
 import type { ParsedSpec, Problem } from './types.ts';
@@ -19,7 +18,7 @@ const VOCABULARY: Vocabulary = {
  * `incomplete`: empty, cut off, or without apiVersion and kind, so somebody may still be writing it. Never throws, whatever the text.
  */
 export function parseSpec(text: string, stem: string): ParsedSpec {
-  const read = readSpecText(text);
+  const read = readDocument(text);
   switch (read.kind) {
     case 'empty':
       return incomplete('is empty: it begins with apiVersion: hublet/v1 and kind: Server');
@@ -57,21 +56,6 @@ export function checkDocument(value: unknown, stem: string): ServerDocument | un
 export function locateInText(problems: readonly FieldProblem[], text: string): Problem[] {
   const read = readDocument(text);
   return locateProblems(problems, read.kind === 'document' ? read.locate : () => ({ line: 1, column: 1 }));
-}
-
-/** Most specs are so plain that the parser is needed only to tell where something is wrong. */
-function readSpecText(text: string): ReadDocument {
-  const value = text.length > MAX_DOCUMENT_BYTES ? undefined : readPlainYaml(text);
-  if (value === undefined) return readDocument(text);
-  let whole: ReadDocument | undefined;
-  return {
-    kind: 'document',
-    value,
-    locate(path, part) {
-      whole ??= readDocument(text);
-      return whole.kind === 'document' ? whole.locate(path, part) : { line: 1, column: 1 };
-    },
-  };
 }
 
 /** Said along with other problems, because it often tells that the file is a copy of another. */
