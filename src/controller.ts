@@ -7,6 +7,7 @@ import type { Config } from './config/types.ts';
 import { isLoopAlive, livenessChecks, readinessChecks } from './controllerHealth.ts';
 import { type ControllerOptions, createParts } from './controllerParts.ts';
 import { alsoTell, createControllerSite } from './controllerSite.ts';
+import { exposedCollector, HeapCompactor } from './heapCompactor.ts';
 import { createHttpServer } from './metrics/http.ts';
 import { keepListening } from './metrics/listener.ts';
 import { createMetricsRegistry } from './metrics/registry.ts';
@@ -59,7 +60,18 @@ export function createController(options: ControllerOptions): Controller {
     configState: () => options.configKeeper?.state(),
     clockJump: () => clockWatch.jump(),
   });
-  const loop = new ReconcileLoop({ ports, isDryRun: options.isDryRun, onHostChange: () => host.note() });
+  const heap = new HeapCompactor({
+    clock,
+    log,
+    isBusy: () => loop.queueDepth() > 0,
+    rssBytes: () => process.memoryUsage.rss(),
+    collect: exposedCollector(),
+  });
+  const onLooked = (): void => {
+    host.note();
+    heap.note();
+  };
+  const loop = new ReconcileLoop({ ports, isDryRun: options.isDryRun, onHostChange: onLooked });
   host.attach(loop);
   const pruneRequests = new PruneRequests({
     runtimeDirectory: config.runtimeDirectory,
@@ -165,6 +177,7 @@ export function createController(options: ControllerOptions): Controller {
       const cancelHurry = clock.after(STOP_GRACE_MS, () => ports.systemd.close());
       userManager?.stop();
       await loop.stop();
+      heap.stop();
       cancelHurry();
       host.stop();
       await stopHttp();
