@@ -145,13 +145,11 @@ function pressureOf(waitingSeconds: number | undefined, stalledSeconds: number |
 }
 
 function merge(a: Counters, b: Counters, combine: (a: number, b: number) => number): Counters {
-  const merged: { -readonly [K in keyof Counters]: number } = {};
+  const merged: { -readonly [K in keyof Counters]: number } = { ...b, ...a };
   for (const name of COUNTERS) {
     const left = a[name];
     const right = b[name];
     if (left !== undefined && right !== undefined) merged[name] = combine(left, right);
-    else if (left !== undefined) merged[name] = left;
-    else if (right !== undefined) merged[name] = right;
   }
   return merged;
 }
