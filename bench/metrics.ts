@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ControllerHost, spec } from '../test/fakes/controllerHost.ts';
 import { waitFor } from '../test/machine/wait.ts';
-import { CgroupTree } from '../test/unit/cgroup/tree.ts';
+import { CgroupTree, FULL_CGROUP } from '../test/unit/cgroup/tree.ts';
 import { type Spread, spreadOf } from './numbers.ts';
 import type { Row } from './table.ts';
 import type { TreeOptions, TreeReport } from './treeController.ts';
@@ -19,8 +19,8 @@ const SERVERS = 1000;
 const PORT = 19_810;
 const START_MS = 300_000;
 const SCRAPE_EVERY_MS = 1000;
-/** What is written and compiled a while after the starts is no idleness. */
-const SETTLE_MS = 15_000;
+/** What is written and compiled a while after the starts is no idleness; nor is the look that a resync has at each afterwards. */
+const SETTLE_MS = 75_000;
 /** As where no file says otherwise; the fake host's is shorter, for tests. */
 const RESCAN_MS = 20_000;
 const CHILD = join(import.meta.dirname, 'treeController.ts');
@@ -36,7 +36,7 @@ export async function measureMetrics(seconds: number): Promise<readonly Row[]> {
     // Only the first start after an installation compiles, and keeps the compiler in memory.
     await promisify(execFile)(process.execPath, [CHILD, 'compile'], { env });
     for (let index = 0; index < SERVERS; index += 1) {
-      tree.make(`/hublet.slice/hublet.slice/hublet-s${index}.service`);
+      tree.make(`/hublet.slice/hublet.slice/hublet-s${index}.service`, { ...FULL_CGROUP, 'cpu.weight': '100\n' });
       host.put(`s${index}`, spec(`s${index}`));
     }
     const options: TreeOptions = {

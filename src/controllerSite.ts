@@ -46,12 +46,16 @@ export function createControllerSite(
     sampled() {
       const { sampler, poolSampler } = ports;
       usage.take(
-        [...loop.entries.keys()].map((name) => [name, sampler.usage(name)] as const),
-        loop.pools.names().map((name) => [name, poolSampler.usage(name)] as const),
+        gaugesOf(loop.entries.keys(), sampler),
+        gaugesOf(loop.pools.names(), poolSampler),
         clock.monotonicMs(),
       );
     },
   };
+}
+
+function* gaugesOf(names: Iterable<string>, sampler: LoopPorts['sampler']) {
+  for (const name of names) yield [name, sampler.gauges(name)] as const;
 }
 
 /** Nothing where it can't be read now (no file descriptor is left, say): what was known stays. */

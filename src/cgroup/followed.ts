@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CgroupReader, type ReaderOptions } from './read.ts';
 import { addReading, countersOf, endCgroup, NO_TOTALS, startAt, sumOfOne, type Totals, withTotals } from './totals.ts';
-import { CgroupGone, type Usage } from './types.ts';
+import { CgroupGone, type Gauges, type Usage } from './types.ts';
 
 /** How many invocations keep their own count of kills: the question comes when one has just ended. */
 const INVOCATIONS_KEPT = 4;
@@ -128,6 +128,19 @@ export class FollowedServer {
     return withTotals({ ...this.#last, sampledAtMs, ...(cpuCores !== undefined && { cpuCores }) }, this.#totals);
   }
 
+  /** As `UsageSampler` has it. */
+  gauges(): Gauges | undefined {
+    if (this.#last === undefined || this.#controlGroup === undefined) return undefined;
+    const { memoryCurrentBytes, memoryWorkingSetBytes } = this.#last;
+    const cpuCores = this.#rate?.cores;
+    return {
+      sampledAtMs: this.#sampledAtMs,
+      ...(cpuCores !== undefined && { cpuCores }),
+      ...(memoryCurrentBytes !== undefined && { memoryCurrentBytes }),
+      ...(memoryWorkingSetBytes !== undefined && { memoryWorkingSetBytes }),
+    };
+  }
+
   #reading(read: (reader: CgroupReader) => void): boolean {
     if (this.#controlGroup === undefined) return false;
     try {
@@ -143,14 +156,19 @@ export class FollowedServer {
   }
 
   #take(reader: CgroupReader, nowMs: number): void {
-    const usage = reader.read(nowMs);
+    const usage = reader.readNews(nowMs);
     this.#glances = 0;
+    this.#sampledAtMs = nowMs;
+    if (usage === undefined) {
+      this.#isStill = true;
+      this.#noteRate(nowMs);
+      return;
+    }
     this.#isStill = this.#last !== undefined && isAlike(this.#last, usage);
     const counters = countersOf(usage);
     this.#totals = this.#countsFromNow ? startAt(this.#totals, counters) : addReading(this.#totals, counters);
     this.#countsFromNow = false;
     this.#last = usage;
-    this.#sampledAtMs = nowMs;
     this.#noteKills(counters.memoryOomKill);
     this.#noteRate(nowMs);
   }

@@ -1,65 +1,9 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DescriptorBudget } from './descriptors.ts';
 import { errorCode } from './errorCode.ts';
+import type { ReadBuffer } from './readBuffer.ts';
 import { CgroupGone } from './types.ts';
-
-/** Room for the largest file read (memory.stat, 1-2 KiB today); a longer one grows the buffer. */
-const BUFFER_BYTES = 16 * 1024;
-
-/** The memory that readings go through; readers of one thread share one. */
-export class ReadBuffer {
-  #bytes = Buffer.allocUnsafe(BUFFER_BYTES);
-  #length = 0;
-
-  /** The whole of a file that the kernel makes anew for each read at position 0. */
-  read(fd: number): string {
-    this.clear();
-    this.add(fd);
-    return this.#bytes.toString('latin1', 0, this.#length);
-  }
-
-  /** From here on bytes are gathered, to be compared with those of an earlier reading without making anything of them. */
-  clear(): void {
-    this.#length = 0;
-  }
-
-  /** Adds the whole of a file. */
-  add(fd: number): void {
-    for (;;) {
-      const room = this.#bytes.length - this.#length;
-      const length = readSync(fd, this.#bytes, this.#length, room, 0);
-      if (length < room) {
-        this.#length += length;
-        return;
-      }
-      this.#grow();
-    }
-  }
-
-  /** Adds a byte of the caller's own. */
-  addByte(byte: number): void {
-    if (this.#length === this.#bytes.length) this.#grow();
-    this.#bytes[this.#length] = byte;
-    this.#length += 1;
-  }
-
-  /** Whether what was gathered is what was kept. */
-  isAs(kept: Buffer | undefined): boolean {
-    return kept?.length === this.#length && kept.compare(this.#bytes, 0, this.#length) === 0;
-  }
-
-  /** A copy of what was gathered. */
-  copy(): Buffer {
-    return Buffer.from(this.#bytes.subarray(0, this.#length));
-  }
-
-  #grow(): void {
-    const larger = Buffer.allocUnsafe(this.#bytes.length * 2);
-    this.#bytes.copy(larger);
-    this.#bytes = larger;
-  }
-}
 
 /** The files of one cgroup that are read again and again, through descriptors that stay open where there are enough of them. */
 export class KeptFiles {
@@ -93,18 +37,30 @@ export class KeptFiles {
     }
   }
 
-  /** Undefined where there is no such file, or none for this cgroup. @throws {CgroupGone} @throws EMFILE, ENFILE */
-  text(file: string): string | undefined {
-    let text: string | undefined;
-    this.#withFile(file, (fd) => {
-      text = this.#buffer.read(fd);
-    });
-    return text;
-  }
-
-  /** Adds the file's bytes to what the buffer gathers; false, and nothing added, where `text` would be undefined. @throws as `text` */
-  gather(file: string): boolean {
-    return this.#withFile(file, (fd) => this.#buffer.add(fd));
+  /**
+   * Has the buffer gather the file as its next part; one that is absent where there is no such file, or none for this cgroup.
+   * @throws {CgroupGone} @throws EMFILE, ENFILE
+   */
+  gather(file: string): void {
+    const kept = this.#fds.get(file);
+    if (kept !== undefined) {
+      this.#add(kept);
+      return;
+    }
+    let fd: number;
+    try {
+      fd = openSync(join(this.#directory, file), 'r');
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw this.#translated(error);
+      this.expectDirectory();
+      this.#buffer.addAbsent();
+      return;
+    }
+    try {
+      this.#add(fd);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   /** An absent file alone tells nothing: its controller may be off. @throws {CgroupGone} */
@@ -123,32 +79,13 @@ export class KeptFiles {
     this.#fds.clear();
   }
 
-  #withFile(file: string, read: (fd: number) => void): boolean {
-    const kept = this.#fds.get(file);
-    if (kept !== undefined) return this.#isRead(kept, read);
-    let fd: number;
+  #add(fd: number): void {
     try {
-      fd = openSync(join(this.#directory, file), 'r');
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw this.#translated(error);
-      this.expectDirectory();
-      return false;
-    }
-    try {
-      return this.#isRead(fd, read);
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  #isRead(fd: number, read: (fd: number) => void): boolean {
-    try {
-      read(fd);
-      return true;
+      this.#buffer.add(fd);
     } catch (error) {
       // The kernel has the file and can't serve this cgroup: as good as absent.
-      if (errorCode(error) === 'EOPNOTSUPP') return false;
-      throw this.#translated(error);
+      if (errorCode(error) !== 'EOPNOTSUPP') throw this.#translated(error);
+      this.#buffer.addAbsent();
     }
   }
 

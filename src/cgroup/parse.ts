@@ -9,11 +9,11 @@
 import { present } from './present.ts';
 import type { MemoryEvents, Pressure, Usage } from './types.ts';
 
-/** The files one usage is made of, but for its details. */
+/** The files one usage is made of, but for its details. The first two tell whether anything has happened, see read.ts. */
 export const BASIC_FILES = [
   'cpu.stat',
-  'cpu.max',
   'memory.current',
+  'cpu.max',
   'memory.stat',
   'memory.events',
   'memory.max',

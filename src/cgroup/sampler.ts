@@ -10,7 +10,7 @@ import { errorCode } from './errorCode.ts';
 import { FollowedServer } from './followed.ts';
 import { HoldOffs } from './holdOffs.ts';
 import { CGROUP_ROOT, type ReaderOptions, readerOptions } from './read.ts';
-import type { Usage, UsageSampler } from './types.ts';
+import type { Gauges, Usage, UsageSampler } from './types.ts';
 import { CgroupWatch } from './watch.ts';
 
 export interface SamplerOptions extends Partial<ReaderOptions> {
@@ -114,6 +114,10 @@ class CgroupSampler implements UsageSampler {
 
   usage(server: string): Usage | undefined {
     return this.#servers.get(server)?.usage();
+  }
+
+  gauges(server: string): Gauges | undefined {
+    return this.#servers.get(server)?.gauges();
   }
 
   measure(server: string): Usage | undefined {

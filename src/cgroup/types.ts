@@ -53,6 +53,9 @@ export interface MemoryEvents {
   readonly oomKill: number;
 }
 
+/** What it uses at one moment, without what it has used so far. */
+export type Gauges = Pick<Usage, 'sampledAtMs' | 'cpuCores' | 'memoryCurrentBytes' | 'memoryWorkingSetBytes'>;
+
 /** The cgroup was removed while it was being read (ENOENT, ENODEV): its unit ended. */
 export class CgroupGone extends Error {
   override readonly name = 'CgroupGone';
@@ -74,6 +77,8 @@ export interface UsageSampler {
   forget(server: string): void;
   /** Last sample, counters as totals over all invocations since the controller started. Undefined before the first one. */
   usage(server: string): Usage | undefined;
+  /** Of the last sample, at a tenth of the cost of `usage`. Undefined where nothing is followed, and before the first one. */
+  gauges(server: string): Gauges | undefined;
   /** As `usage`, read at this very moment: for decisions that an old reading would make wrong. Undefined where it can't be read. */
   measure(server: string): Usage | undefined;
   /**

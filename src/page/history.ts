@@ -1,4 +1,4 @@
-import type { Usage } from '../cgroup/types.ts';
+import type { Gauges } from '../cgroup/types.ts';
 
 /** Slots of the short series: one a pass of the sampler, ten minutes at its 10 s. */
 export const RECENT_SLOTS = 60;
@@ -132,7 +132,7 @@ function minuteMean(ring: Float32Array): number {
 }
 
 /** What the page calls usage: cores, and memory that can't be given back. Nothing of a reading older than `sinceMs`. */
-export function amountOf(usage: Usage | undefined, sinceMs: number): UsageAmount {
+export function amountOf(usage: Gauges | undefined, sinceMs: number): UsageAmount {
   if (usage === undefined || usage.sampledAtMs < sinceMs) return { cpuCores: undefined, memoryBytes: undefined };
   return { cpuCores: usage.cpuCores, memoryBytes: usage.memoryWorkingSetBytes ?? usage.memoryCurrentBytes };
 }

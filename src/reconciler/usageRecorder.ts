@@ -1,4 +1,4 @@
-import type { Usage } from '../cgroup/types.ts';
+import type { Gauges } from '../cgroup/types.ts';
 import { amountOf, type UsageAmount, UsageHistory } from '../page/history.ts';
 
 /** What was used in the last hour, by servers, by pools and by all servers together. Takes note at each pass of the sampler. */
@@ -14,8 +14,8 @@ export class UsageRecorder {
    * @param nowMs monotonic
    */
   take(
-    servers: Iterable<readonly [name: string, usage: Usage | undefined]>,
-    pools: Iterable<readonly [name: string, usage: Usage | undefined]>,
+    servers: Iterable<readonly [name: string, usage: Gauges | undefined]>,
+    pools: Iterable<readonly [name: string, usage: Gauges | undefined]>,
     nowMs: number,
   ): void {
     const sinceMs = this.#lastMs;
@@ -28,10 +28,12 @@ export class UsageRecorder {
 }
 
 function amountsOf(
-  usages: Iterable<readonly [name: string, usage: Usage | undefined]>,
+  usages: Iterable<readonly [name: string, usage: Gauges | undefined]>,
   sinceMs: number,
 ): ReadonlyMap<string, UsageAmount> {
-  return new Map([...usages].map(([name, usage]) => [name, amountOf(usage, sinceMs)]));
+  const amounts = new Map<string, UsageAmount>();
+  for (const [name, usage] of usages) amounts.set(name, amountOf(usage, sinceMs));
+  return amounts;
 }
 
 function sumOf(amounts: Iterable<UsageAmount>): UsageAmount {

@@ -240,6 +240,7 @@ export class World {
       forget: () => undefined,
       // The last sample is from before any of it was used.
       usage: () => ({ sampledAtMs: 0, memoryWorkingSetBytes: 0 }),
+      gauges: () => undefined,
       measure: () => ({ sampledAtMs: this.clock.monotonicMs(), memoryWorkingSetBytes: workingSetBytes() }),
       limitsVersion: (server) => this.#limitsVersion(server),
       oomKills: () => this.oomKills,

@@ -4,7 +4,7 @@ import { DescriptorBudget, ownDescriptorBudget } from '../../../src/cgroup/descr
 import { BASIC_FILES } from '../../../src/cgroup/parse.ts';
 import { CgroupReader, readerOptions, readUsage } from '../../../src/cgroup/read.ts';
 import { CgroupGone } from '../../../src/cgroup/types.ts';
-import { CgroupTree, cpuStat, events, FULL_CGROUP } from './tree.ts';
+import { CgroupTree, cpuStat, events, FULL_CGROUP, pressure } from './tree.ts';
 
 let tree: CgroupTree;
 beforeEach(() => {
@@ -173,4 +173,24 @@ describe('limits', () => {
     expect(() => reader.hasOtherLimits(FILES)).toThrow(CgroupGone);
     reader.close();
   });
+});
+
+test('news are what differs in any byte from the reading before, in a file that comes or goes too', () => {
+  tree.make('/a');
+  const reader = new CgroupReader(tree.root, '/a', readerOptions({ isDetailed: () => true }));
+  const hasNews = () => reader.readNews(1) !== undefined;
+  // The first readings show that it is at rest.
+  expect([hasNews(), hasNews(), hasNews(), hasNews()]).toEqual([true, true, false, false]);
+  for (const [file, text] of [
+    ['io.pressure', pressure(9, 9)],
+    ['pids.current', '8\n'],
+    ['memory.current', '7\n'],
+    ['io.stat', ''],
+  ] as const) {
+    tree.write('/a', file, text);
+    expect(hasNews()).toBe(true);
+  }
+  expect(hasNews()).toBe(false);
+  expect(reader.read(2)).toMatchObject({ sampledAtMs: 2, tasks: 8, ioReads: 0, memoryCurrentBytes: 7 });
+  reader.close();
 });
