@@ -1,5 +1,8 @@
 import { ALIGNMENT, SIZE, typesOf, type WireType } from './signature.ts';
 
+/** Most arrays of bytes that are kept are the CPUs of units that have no CPUs of their own. */
+const NO_BYTES = new Uint8Array(0);
+
 /** Names of properties; the others of a dictionary `a{sv}` are passed over without being decoded. */
 export class PropertyNames {
   /** By length, first and last byte: few are compared, and of a unit's four hundred properties hardly any other. */
@@ -95,7 +98,7 @@ class BodyReader {
     this.#at = end - length;
     if (element.code === 'y') {
       this.#at = end;
-      return Uint8Array.from(this.#bytes.subarray(end - length, end));
+      return length === 0 ? NO_BYTES : Uint8Array.from(this.#bytes.subarray(end - length, end));
     }
     if (element.code === '{') return this.#dictionary(element.parts, end, wanted);
     const items: unknown[] = [];
