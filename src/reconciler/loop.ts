@@ -59,6 +59,7 @@ export class ReconcileLoop {
       admitter: this.#admitter,
       ends: this.ends,
       enqueue,
+      enqueueFirst: (name) => this.#queue.add(name, 'first'),
       isEverySourceReady: () => ports.source.states().every((state) => state.isReady),
       busLostMs: () => this.busLostMs(),
       isDryRun: options.isDryRun,

@@ -8,6 +8,8 @@ export type WorkResult =
   | { readonly kind: 'again'; readonly afterMs: number }
   | { readonly kind: 'retry' };
 
+/** Above any priority. */
+const FIRST = Number.MAX_SAFE_INTEGER;
 const RETRY_INITIAL_MS = 250;
 const RETRY_MAX_MS = 60_000;
 
@@ -59,13 +61,13 @@ export class WorkQueue {
    * Asks for a look at `name` as soon as a worker is free.
    *
    * soon: when all that is added at one go is there, so that the highest in rank comes first. now: before this returns,
-   * for what another event may overwrite.
+   * for what another event may overwrite. first: soon, before all others, whatever their rank.
    */
-  add(name: string, when: 'soon' | 'now' = 'soon'): void {
+  add(name: string, when: 'soon' | 'now' | 'first' = 'soon'): void {
     if (this.#isStopped) return;
     this.#instruments.queueAdded();
-    if (this.#dirty.has(name)) return;
-    this.#dirty.add(name, this.#rank(name), this.#clock.monotonicMs());
+    const rank = when === 'first' ? FIRST : this.#rank(name);
+    if (!this.#dirty.add(name, rank, this.#clock.monotonicMs())) return;
     if (when === 'now') this.#pump();
     else this.#pumpSoon();
   }

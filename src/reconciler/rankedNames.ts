@@ -11,9 +11,17 @@ export class RankedNames<T> {
     return this.#ranks.has(name);
   }
 
-  /** A name that is there already keeps its place. */
-  add(name: string, rank: number, value: T): void {
-    if (this.#ranks.has(name)) return;
+  /** A name that is there already keeps its value, and its place unless it would now have a better one. Returns whether it is new. */
+  add(name: string, rank: number, value: T): boolean {
+    const before = this.#ranks.get(name);
+    if (before !== undefined && before >= rank) return false;
+    const kept = before === undefined ? value : (this.#values.get(before)?.get(name) ?? value);
+    this.delete(name);
+    this.#put(name, rank, kept);
+    return before === undefined;
+  }
+
+  #put(name: string, rank: number, value: T): void {
     this.#ranks.set(name, rank);
     const values = this.#values.get(rank) ?? new Map<string, T>();
     this.#values.set(rank, values.set(name, value));

@@ -33,6 +33,8 @@ export interface ReconcilerOptions {
   readonly pools: PoolKeeper;
   readonly ends: Ends;
   readonly enqueue: (name: string) => void;
+  /** The same before all others. */
+  readonly enqueueFirst: (name: string) => void;
   /** Otherwise nothing that is missing counts as deleted. */
   readonly isEverySourceReady: () => boolean;
   /** How long the bus has been away; 0 while it is there. */
@@ -59,7 +61,7 @@ export class Reconciler {
   constructor(options: ReconcilerOptions) {
     this.#options = options;
     this.#ports = options.ports;
-    this.#starts = new Starts(() => options.ports.config.reconcile.maxStarting, options.enqueue);
+    this.#starts = new Starts(() => options.ports.config.reconcile.maxStarting, options.enqueueFirst);
     this.#sight = new Sight(options.ports, this.#starts, options.enqueue);
     this.#judge = new Judge({ ...options, starts: this.#starts });
     this.#updates = new Updates(options.ports);

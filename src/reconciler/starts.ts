@@ -8,6 +8,7 @@ export class Starts {
   readonly #gate: StartGate;
   readonly #enqueue: (name: string) => void;
 
+  /** @param enqueue asks for a look at a server that may have a place: before all others, or the place stands empty meanwhile */
   constructor(capacity: () => number, enqueue: (name: string) => void) {
     this.#gate = new StartGate(capacity);
     this.#enqueue = enqueue;

@@ -22,6 +22,19 @@ const settle = async () => {
 };
 
 describe('WorkQueue', () => {
+  it('looks first at what is added so, were it waiting already', async () => {
+    const seen: string[] = [];
+    const { queue } = queueOf(async (name) => {
+      seen.push(name);
+      return { kind: 'done' };
+    }, 1);
+    for (const name of ['a', 'b', 'c', 'd']) queue.add(name);
+    queue.add('c', 'first');
+    queue.add('c');
+    await queue.idle();
+    expect(seen).toEqual(['c', 'a', 'b', 'd']);
+  });
+
   it('works on a name once however often it was added while it waited', async () => {
     const seen: string[] = [];
     const gate = Promise.withResolvers<void>();

@@ -20,15 +20,14 @@ it('names come by rank, and those of one rank in the order in which they came', 
   expect(namesOf(ranked)).toEqual(['c', 'e', 'a', 'd', 'b']);
 });
 
-it('a name that is added again keeps its place and value', () => {
+it('a name that is added again keeps its value, and its place but for a better one', () => {
   const ranked = new RankedNames<number>();
-  ranked.add('a', 0, 1);
-  ranked.add('b', 0, 2);
-  ranked.add('a', 9, 3);
+  const areNew = [ranked.add('a', 0, 1), ranked.add('b', 0, 2), ranked.add('b', 9, 3), ranked.add('b', -9, 4)];
 
+  expect(areNew).toEqual([true, true, false, false]);
   expect([...ranked]).toEqual([
-    ['a', 1],
     ['b', 2],
+    ['a', 1],
   ]);
 });
 
@@ -59,7 +58,10 @@ it('holds what was added and not taken out, whatever the order', () => {
         if (isIn) ranked.add(name, rank, 0);
         else ranked.delete(name);
         if (!isIn) model.delete(name);
-        else if (!model.has(name)) model.set(name, rank);
+        else if ((model.get(name) ?? -2) < rank) {
+          model.delete(name);
+          model.set(name, rank);
+        }
       }
       const expected = [...model].sort(([, a], [, b]) => b - a).map(([name]) => name);
 
