@@ -25,6 +25,9 @@ const MAX_DEPTH = 32;
 /** Collections in each other beyond which the text is not even composed: how much deeper the stack reaches is chance. */
 const MAX_TOKEN_DEPTH = 64;
 
+/** What a text may hold, made once: to make it for each text costs a third of reading it. */
+const CORE_SCHEMA = [...new Composer({ version: '1.2', schema: 'core' }).compose([], true)][0]?.schema ?? 'core';
+
 export interface Position {
   readonly line: number;
   readonly column: number;
@@ -79,7 +82,7 @@ function compose(text: string, lines: LineCounter): Document.Parsed {
     // Checked while converting, where it costs linear time.
     uniqueKeys: false,
     version: '1.2',
-    schema: 'core',
+    schema: CORE_SCHEMA,
   });
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
