@@ -1,5 +1,7 @@
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { createGzip, gunzip, gzip } from 'node:zlib';
 
 /** What a request gets, whoever asked and how. */
 export interface Answer {
@@ -35,3 +37,18 @@ export function textAnswer(
     gzipped: body.length < GZIP_FROM_BYTES ? undefined : gzipped,
   };
 }
+
+/** A body that goes out as it is. */
+export function bareAnswer(headers: Readonly<Record<string, string>>, body: Buffer): Answer {
+  return { status: 200, headers, body, gzipped: undefined };
+}
+
+/** UTF-8 of all pieces compressed, each as soon as it is there. */
+export async function gzipped(pieces: AsyncIterable<string>): Promise<Buffer> {
+  const stream = createGzip({ level: GZIP_LEVEL });
+  const [compressed] = await Promise.all([buffer(stream), pipeline(pieces, stream)]);
+  return compressed;
+}
+
+/** What `gzipped` compressed. */
+export const gunzipped: (bytes: Buffer) => Promise<Buffer> = promisify(gunzip);

@@ -15,7 +15,6 @@ import {
   type MetricValue,
   Registry,
 } from 'prom-client';
-import { ByteText } from './byteText.ts';
 import { INSTRUMENT_ROWS } from './catalogue/instruments.ts';
 import type { LabelRow, MetricRow } from './catalogue/row.ts';
 import { type BuildInfo, controllerFamilies } from './controllerFamilies.ts';
@@ -33,8 +32,8 @@ import type { Instruments, MetricsSnapshot } from './types.ts';
 
 export interface MetricsRegistry {
   readonly instruments: Instruments;
-  /** One scrape, UTF-8. Lets the loop turn between families; all of it shows the moment of the call. */
-  render(format: ExpositionFormat): Promise<Buffer>;
+  /** One scrape, a family at a time. Lets the loop turn between families; all of it shows the moment at which it begins. */
+  render(format: ExpositionFormat): AsyncIterable<string>;
 }
 
 export interface RegistryOptions {
@@ -66,28 +65,22 @@ export function createMetricsRegistry(options: RegistryOptions): MetricsRegistry
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
   for (const name of MISNAMED_DEFAULTS) registry.removeSingleMetric(name);
   const maxSeries = options.maxSeries ?? 100_000;
-  let lastBytes: number | undefined;
-
   return {
     instruments,
-    async render(format) {
+    async *render(format) {
       const snapshot = options.snapshot();
       const wished = options.level();
       const level = levelWithin(maxSeries, snapshot.servers.length, wished);
-      // Some more than the last time: each counter may have a digit more.
-      const text = new ByteText(lastBytes === undefined ? undefined : Math.ceil(lastBytes * 1.1));
       for (const family of serverFamilies(snapshot.servers, level)) {
-        text.add(renderFamily(family, format));
+        yield renderFamily(family, format);
         await setImmediate();
       }
-      for (const family of poolFamilies(snapshot.pools, wished)) text.add(renderFamily(family, format));
+      for (const family of poolFamilies(snapshot.pools, wished)) yield renderFamily(family, format);
       for (const family of controllerFamilies(snapshot, options.build, level !== wished)) {
-        text.add(renderFamily(family, format));
+        yield renderFamily(family, format);
       }
-      for (const metric of await registry.getMetricsAsJSON()) text.add(renderFamily(toFamily(metric, format), format));
-      text.add(renderEnd(format));
-      lastBytes = text.bytes().length;
-      return text.bytes();
+      for (const metric of await registry.getMetricsAsJSON()) yield renderFamily(toFamily(metric, format), format);
+      yield renderEnd(format);
     },
   };
 }

@@ -2,17 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.ts';
 import type { Site } from '../page/site.ts';
 import type { Sink } from '../page/stream.ts';
-import { type Answer, textAnswer } from './answer.ts';
+import { type Answer, bareAnswer, gunzipped, gzipped, textAnswer } from './answer.ts';
 import { CONTENT_TYPES, type ExpositionFormat } from './exposition.ts';
 import { answerHealth, type HealthCheck } from './health.ts';
-import { chooseFormat } from './negotiation.ts';
+import { acceptsGzip, chooseFormat } from './negotiation.ts';
 import { paced } from './pace.ts';
 import { reused } from './reuse.ts';
 
 /** What there is to show. */
 export interface HttpContent {
-  /** One scrape, UTF-8. */
-  readonly render: (format: ExpositionFormat) => Promise<string | Buffer>;
+  /** One scrape, in pieces. */
+  readonly render: (format: ExpositionFormat) => AsyncIterable<string>;
   /** Of /readyz: whether hublet can do its work. */
   readonly readiness: readonly HealthCheck[];
   /** Of /healthz: whether it must be restarted. */
@@ -41,14 +41,21 @@ const ASSET_HEADERS = { 'cache-control': 'public, max-age=31536000, immutable' }
 /** Finds the answer to a GET; an unknown path gets 404. Rejects only where the content itself can't be made. */
 export function createRoutes(content: HttpContent, clock: Clock): (request: Request) => Promise<RoutedAnswer> {
   const { site } = content;
-  const scrapes: Readonly<Record<ExpositionFormat, () => Promise<Answer>>> = {
-    text: reused(clock, () => scrape('text')),
-    openmetrics: reused(clock, () => scrape('openmetrics')),
+  const scrapes = {
+    text: createScrape('text'),
+    openmetrics: createScrape('openmetrics'),
   };
   const pace = paced(clock);
 
-  async function scrape(format: ExpositionFormat): Promise<Answer> {
-    return textAnswer(200, await content.render(format), CONTENT_TYPES[format], { vary: 'Accept' });
+  /** Compressed while it is made: of a megabyte or two of text no more than a family is there at a time. */
+  function createScrape(format: ExpositionFormat): (isGzip: boolean) => Promise<Answer> {
+    const headers = { 'content-type': CONTENT_TYPES[format], vary: 'Accept, Accept-Encoding' };
+    const compressed = reused(clock, () => gzipped(content.render(format)));
+    const plain = reused(clock, async () => gunzipped(await compressed()));
+    return async (isGzip) =>
+      isGzip
+        ? bareAnswer({ ...headers, 'content-encoding': 'gzip' }, await compressed())
+        : bareAnswer(headers, await plain());
   }
 
   async function page(make: () => Promise<string | undefined>): Promise<Answer> {
@@ -97,7 +104,7 @@ export function createRoutes(content: HttpContent, clock: Clock): (request: Requ
       case 'events':
         return follow(request);
       case 'metrics':
-        return scrapes[chooseFormat(headers.accept)]();
+        return scrapes[chooseFormat(headers.accept)](acceptsGzip(headers['accept-encoding']));
       default:
         return notFound();
     }

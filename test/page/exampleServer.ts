@@ -24,7 +24,9 @@ export class ExampleServer {
     const http = createHttpServer({
       clock,
       log,
-      render: async () => '# EOF\n',
+      render: async function* () {
+        yield '# EOF\n';
+      },
       readiness: [],
       liveness: [],
       site: createSite({ clock, log, snapshot: () => shown.snapshot }),

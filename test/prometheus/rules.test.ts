@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createMetricsRegistry } from '../../src/metrics/registry.ts';
@@ -41,7 +42,7 @@ describe('promtool', () => {
           pools: [{ name: 'gpu', usage: FULL_USAGE }],
         }),
     });
-    expect(await check(['check', 'metrics'], (await registry.render('text')).toString())).toBe('');
+    expect(await check(['check', 'metrics'], await textOf(registry.render('text')))).toBe('');
   });
 });
 

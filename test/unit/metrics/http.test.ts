@@ -38,7 +38,9 @@ beforeEach(() => {
   http = createHttpServer({
     clock,
     log,
-    render: (format) => render(format),
+    render: async function* (format) {
+      yield await render(format);
+    },
     readiness: checks,
     liveness: [{ name: 'loop', check: () => undefined }],
     site: createSite({ clock, log, snapshot: () => pageSnapshot }),

@@ -1,3 +1,4 @@
+import { text as textOf } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { INSTRUMENT_ROWS } from '../../../src/metrics/catalogue/instruments.ts';
@@ -31,7 +32,7 @@ function newRegistry(maxSeries?: number): MetricsRegistry {
 }
 
 async function scrape(from = registry): Promise<ReadonlyMap<string, ParsedFamily>> {
-  return parseExposition((await from.render('text')).toString());
+  return parseExposition(await textOf(from.render('text')));
 }
 
 function serverNames(families: ReadonlyMap<string, ParsedFamily>): Set<string | undefined> {
@@ -164,7 +165,7 @@ describe('per-server series', () => {
       fc.asyncProperty(fc.uniqueArray(name, { minLength: 1, maxLength: 6 }), async (names) => {
         servers = names.map((each) => server(each));
         for (const format of ['text', 'openmetrics'] as const) {
-          const shown = serverNames(parseExposition((await registry.render(format)).toString()));
+          const shown = serverNames(parseExposition(await textOf(registry.render(format))));
           shown.delete(undefined);
           expect(shown).toEqual(new Set(names));
         }
@@ -274,7 +275,7 @@ describe('instruments', () => {
 
 describe('OpenMetrics', () => {
   test('ends with # EOF and names counters without _total but their samples with it', async () => {
-    const text = (await registry.render('openmetrics')).toString();
+    const text = await textOf(registry.render('openmetrics'));
     expect(text.endsWith('\n# EOF\n')).toBe(true);
     const families = parseExposition(text);
     expect(families.get('hublet_server_cpu_seconds')).toMatchObject({ type: 'counter', unit: 'seconds' });
@@ -285,13 +286,13 @@ describe('OpenMetrics', () => {
   test('does not spoil the text format that is asked for after it', async () => {
     const ours = async () => [...(await scrape()).keys()].filter((name) => name.startsWith('hublet_'));
     const before = await ours();
-    await registry.render('openmetrics');
+    await textOf(registry.render('openmetrics'));
     expect(await ours()).toEqual(before);
   });
 
   test('shows the same values as text', async () => {
     const text = await scrape();
-    const open = parseExposition((await registry.render('openmetrics')).toString());
+    const open = parseExposition(await textOf(registry.render('openmetrics')));
     const ours = (families: ReadonlyMap<string, ParsedFamily>) =>
       [...families.values()]
         .filter(({ name }) => name.startsWith('hublet_'))

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import type { MetricRow } from '../../../src/metrics/catalogue/row.ts';
 import { catalogueRows } from '../../../src/metrics/catalogue.ts';
@@ -28,13 +29,13 @@ const alerts = readAlerts();
 const processFamilies = new Set(
   [
     ...parseExposition(
-      (
-        await createMetricsRegistry({
+      await textOf(
+        createMetricsRegistry({
           build: { version: '0', nodeVersion: 'v0' },
           level: () => 'off',
           snapshot: () => snapshot([]),
-        }).render('text')
-      ).toString(),
+        }).render('text'),
+      ),
     ).keys(),
   ].filter((name) => !name.startsWith('hublet_')),
 );
