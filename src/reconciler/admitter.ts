@@ -157,6 +157,13 @@ function isSameBasis(known: Basis, { runsAs, ...now }: Omit<Basis, 'admission'>)
     known.port === now.port &&
     known.pool === now.pool &&
     known.systemdVersion === now.systemdVersion &&
-    isDeepStrictEqual(known.runsAs, runsAs)
+    isSameWho(known.runsAs, runsAs)
   );
+}
+
+/** As long as the host's files are the same, so are the objects that accounts and groups come as. */
+function isSameWho(known: RunsAs, now: RunsAs): boolean {
+  const isNoneInGroups = known.supplementaryGroups.length === 0 && now.supplementaryGroups.length === 0;
+  if (isNoneInGroups && known.account === now.account && known.group === now.group) return true;
+  return isDeepStrictEqual(known, now);
 }

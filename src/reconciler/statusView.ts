@@ -36,8 +36,9 @@ export function phaseOf(view: Pick<ServerView, 'entry' | 'busLostMs'>): Phase {
 /** The conditions of this moment, with transition times kept where the status did not flip. */
 export function conditionsOf(view: ServerView): readonly Condition[] {
   const observedGeneration = view.entry.generation;
+  const now = isoTime(view.wallMs);
   return deriveConditions(view).map((state) =>
-    setCondition(view.entry.conditions, { ...state, observedGeneration }, isoTime(view.wallMs)),
+    setCondition(view.entry.conditions, { ...state, observedGeneration }, now),
   );
 }
 

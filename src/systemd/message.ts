@@ -98,8 +98,9 @@ class MessageWriter {
   }
 
   align(size: number): void {
-    const missing = -this.#at & (size - 1);
-    if (missing > 0) this.#reserve(missing).fill(0, this.#at - missing, this.#at);
+    const from = this.#at;
+    const bytes = this.#reserve(-from & (size - 1));
+    for (let at = from; at < this.#at; at += 1) bytes[at] = 0;
   }
 
   #value(type: WireType, value: unknown): void {
