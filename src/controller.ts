@@ -63,7 +63,6 @@ export function createController(options: ControllerOptions): Controller {
   const heap = new HeapCompactor({
     clock,
     log,
-    isBusy: () => loop.queueDepth() > 0,
     rssBytes: () => process.memoryUsage.rss(),
     collect: exposedCollector(),
   });

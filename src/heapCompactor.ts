@@ -5,18 +5,17 @@ import type { Log } from './log.ts';
 export interface CompactorOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Whether servers wait for a look. */
-  readonly isBusy: () => boolean;
   /** Resident memory of the process. */
   readonly rssBytes: () => number;
   /** Collects all garbage and gives empty pages back, at once; undefined: there is nothing that can. */
   readonly collect: (() => void) | undefined;
 }
 
-/** Looks come in bursts: what follows so soon belongs to the same one. */
+/** A burst is over when so long no more than so many looks were had; there are always some. */
 const QUIET_MS = 10_000;
+const QUIET_LOOKS = 50;
 /** Less is not worth holding the loop for, which takes some 100 ms with a thousand servers. */
-const WORTH_BYTES = 40 * 2 ** 20;
+const WORTH_BYTES = 24 * 2 ** 20;
 
 /**
  * Gives back what a burst of looks has left in the heap, once after it.
@@ -27,7 +26,8 @@ const WORTH_BYTES = 40 * 2 ** 20;
 export class HeapCompactor {
   readonly #options: CompactorOptions;
   #restBytes: number;
-  #isWaiting = false;
+  /** Since the last question whether it is quiet; undefined: none has been had since it was. */
+  #looks: number | undefined;
   #cancel: () => void = () => undefined;
 
   constructor(options: CompactorOptions) {
@@ -37,17 +37,22 @@ export class HeapCompactor {
 
   /** A server was looked at. */
   note(): void {
-    if (this.#options.collect === undefined || this.#isWaiting) return;
-    this.#isWaiting = true;
-    this.#cancel = this.#options.clock.after(QUIET_MS, () => {
-      this.#isWaiting = false;
-      if (this.#options.isBusy()) this.note();
-      else this.#compact();
-    });
+    if (this.#options.collect === undefined) return;
+    if (this.#looks === undefined) this.#waitForQuiet();
+    this.#looks = (this.#looks ?? 0) + 1;
   }
 
   stop(): void {
     this.#cancel();
+  }
+
+  #waitForQuiet(): void {
+    this.#cancel = this.#options.clock.after(QUIET_MS, () => {
+      const isQuiet = this.#looks === undefined || this.#looks <= QUIET_LOOKS;
+      this.#looks = isQuiet ? undefined : 0;
+      if (isQuiet) this.#compact();
+      else this.#waitForQuiet();
+    });
   }
 
   #compact(): void {
