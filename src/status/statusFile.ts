@@ -12,7 +12,7 @@ export function statusDirectory(runtimeDirectory: string): string {
 
 /** The status file of one server. Names hold no slash and no leading dot (spec/names.ts), so the name itself is safe as a file name. */
 export function statusPath(runtimeDirectory: string, name: string): string {
-  return join(statusDirectory(runtimeDirectory), `${name}${SUFFIX}`);
+  return `${statusDirectory(runtimeDirectory)}/${name}${SUFFIX}`;
 }
 
 /** `<runtimeDirectory>/status.json`: the status of the host. */

@@ -56,7 +56,7 @@ export function openRuntimeStore({ runtimeDirectory, bootId, log }: RuntimeStore
   openPrivateDirectory(environmentDirectory);
   /** Digests of the texts, by name. */
   const written = new Map<string, string>();
-  const memoryPath = (name: string) => join(stateDirectory, `${sha256Hex(name)}.json`);
+  const memoryPath = (name: string) => `${stateDirectory}/${sha256Hex(name)}.json`;
 
   const inEnvironmentDirectory = (path: string) => {
     if (dirname(path) === environmentDirectory) return path;
