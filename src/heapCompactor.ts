@@ -14,8 +14,9 @@ export interface CompactorOptions {
 /** A burst is over when so long no more than so many looks were had; there are always some. */
 const QUIET_MS = 10_000;
 const QUIET_LOOKS = 50;
-/** Less is not worth holding the loop for, which takes some 100 ms with a thousand servers. */
-const WORTH_BYTES = 24 * 2 ** 20;
+/** Less is not worth holding the loop for, which takes some 100 ms with a thousand servers: a hundred starts are that many looks. */
+const WORTH_LOOKS = 1_000;
+const WORTH_BYTES = 12 * 2 ** 20;
 
 /**
  * Gives back what a burst of looks has left in the heap, once after it.
@@ -26,8 +27,9 @@ const WORTH_BYTES = 24 * 2 ** 20;
 export class HeapCompactor {
   readonly #options: CompactorOptions;
   #restBytes: number;
-  /** Since the last question whether it is quiet; undefined: none has been had since it was. */
-  #looks: number | undefined;
+  /** Since the last collection. */
+  #looks = 0;
+  #isWaiting = false;
   #cancel: () => void = () => undefined;
 
   constructor(options: CompactorOptions) {
@@ -38,8 +40,8 @@ export class HeapCompactor {
   /** A server was looked at. */
   note(): void {
     if (this.#options.collect === undefined) return;
-    if (this.#looks === undefined) this.#waitForQuiet();
-    this.#looks = (this.#looks ?? 0) + 1;
+    if (!this.#isWaiting) this.#waitForQuiet();
+    this.#looks += 1;
   }
 
   stop(): void {
@@ -47,11 +49,12 @@ export class HeapCompactor {
   }
 
   #waitForQuiet(): void {
+    const before = this.#looks;
+    this.#isWaiting = true;
     this.#cancel = this.#options.clock.after(QUIET_MS, () => {
-      const isQuiet = this.#looks === undefined || this.#looks <= QUIET_LOOKS;
-      this.#looks = isQuiet ? undefined : 0;
-      if (isQuiet) this.#compact();
-      else this.#waitForQuiet();
+      this.#isWaiting = false;
+      if (this.#looks - before > QUIET_LOOKS) this.#waitForQuiet();
+      else if (this.#looks >= WORTH_LOOKS) this.#compact();
     });
   }
 
@@ -59,6 +62,7 @@ export class HeapCompactor {
     const { clock, log, rssBytes, collect } = this.#options;
     const beforeBytes = rssBytes();
     if (beforeBytes - this.#restBytes < WORTH_BYTES) return;
+    this.#looks = 0;
     const startMs = clock.monotonicMs();
     collect?.();
     this.#restBytes = rssBytes();

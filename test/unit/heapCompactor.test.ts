@@ -20,48 +20,52 @@ describe('the heap after a burst', () => {
           }
         : undefined,
     });
-    return { clock, host, heap };
+    const look = (times: number) => {
+      for (let look = 0; look < times; look += 1) heap.note();
+    };
+    const burst = () => {
+      for (let second = 0; second < 20; second += 1) {
+        look(60);
+        clock.advance(1_000);
+      }
+    };
+    return { clock, host, heap, look, burst };
   };
 
   test('is compacted once it is over, and not again before the next', () => {
-    const { clock, host, heap } = compactor();
+    const { clock, host, look, burst } = compactor();
     host.rssBytes = 150 * MIB;
-    for (let second = 0; second < 30; second += 1) {
-      for (let look = 0; look < 10; look += 1) heap.note();
-      clock.advance(1_000);
-    }
+    burst();
     expect(host.collections).toBe(0);
-
-    heap.note();
-    clock.advance(10_000);
+    clock.advance(20_000);
     expect(host.collections).toBe(1);
 
-    heap.note();
-    host.rssBytes = 133 * MIB;
+    host.rssBytes = 150 * MIB;
+    look(10);
     clock.advance(60_000);
     expect(host.collections).toBe(1);
 
-    heap.note();
-    host.rssBytes = 134 * MIB;
-    clock.advance(10_000);
+    burst();
+    clock.advance(20_000);
     expect(host.collections).toBe(2);
   });
 
   test('is left alone where it has hardly grown', () => {
-    const { clock, host, heap } = compactor();
-    heap.note();
-    host.rssBytes = 113 * MIB;
+    const { clock, host, burst } = compactor();
+    host.rssBytes = 101 * MIB;
+    burst();
     clock.advance(60_000);
 
     expect(host.collections).toBe(0);
+    expect(clock.timers()).toBe(0);
   });
 
   test.each([
     ['after the controller has stopped', { isThereAny: true, isStopped: true }],
     ['where Node can not be told to collect', { isThereAny: false, isStopped: false }],
   ])('leaves no timer %s', (_when, { isThereAny, isStopped }) => {
-    const { clock, heap } = compactor({ isThereAny });
-    heap.note();
+    const { clock, heap, look } = compactor({ isThereAny });
+    look(1);
     if (isStopped) heap.stop();
 
     expect(clock.timers()).toBe(0);
