@@ -62,6 +62,8 @@ export interface ControllerOptions {
   /** How long `start` waits for systemd; 20 s where absent. */
   readonly busTimeoutMs?: number | undefined;
   readonly cgroupRoot?: string;
+  /** Part of what this process may open that files of cgroups may keep open; absent: as much as is usual. */
+  readonly cgroupFilesShare?: number;
   /** Where accounts are read from; absent: this host's own files. */
   readonly accountPaths?: AccountPaths;
   /** Absent: `id`, from PATH. */
@@ -128,7 +130,10 @@ export function createParts(options: ControllerOptions, instruments: Instruments
   });
   let reconnects = 0;
   const clockWatch = new ClockWatch(clock, openClockMemory({ runtimeDirectory: config.runtimeDirectory, bootId, log }));
-  const reading = { descriptors: ownDescriptorBudget(), isDetailed: () => inForce().metrics.level === 'full' };
+  const reading = {
+    descriptors: ownDescriptorBudget(options.cgroupFilesShare),
+    isDetailed: () => inForce().metrics.level === 'full',
+  };
   const sampler = createUsageSampler({
     clock,
     log,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Part of the process's descriptors that cgroup files may keep open; the rest is for D-Bus, clients, probes and children. */
-const SHARE = 0.5;
+const USUAL_SHARE = 0.5;
 
 /** What every Linux process has at least, where the limit can't be read. */
 const LIMIT_WHERE_UNKNOWN = 1024;
@@ -32,9 +32,9 @@ export class DescriptorBudget {
   }
 }
 
-/** A budget of half of what this process may open now. */
-export function ownDescriptorBudget(limitsFile = '/proc/self/limits'): DescriptorBudget {
-  return new DescriptorBudget(Math.floor(openFilesLimit(readFileSync(limitsFile, 'utf8')) * SHARE));
+/** A budget of a share of what this process may open now, half of it where absent. */
+export function ownDescriptorBudget(share = USUAL_SHARE, limitsFile = '/proc/self/limits'): DescriptorBudget {
+  return new DescriptorBudget(Math.floor(openFilesLimit(readFileSync(limitsFile, 'utf8')) * share));
 }
 
 /** The soft limit of the line `Max open files`. @see proc(5), /proc/pid/limits */

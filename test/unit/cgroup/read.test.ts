@@ -135,7 +135,7 @@ test('half of the descriptors that this process may open may be kept', () => {
     limits:
       'Limit                     Soft Limit           Hard Limit           Units     \nMax open files            6                    4096                 files     \n',
   });
-  const budget = ownDescriptorBudget(`${tree.root}/limits`);
+  const budget = ownDescriptorBudget(0.5, `${tree.root}/limits`);
   expect([budget.take(), budget.take(), budget.take(), budget.take()]).toEqual([true, true, true, false]);
 });
 
