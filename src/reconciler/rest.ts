@@ -6,7 +6,7 @@ import type { ServerEntry } from './entry.ts';
 import type { LoopPorts } from './ports.ts';
 import type { WorkResult } from './queue.ts';
 
-/** What a look at a server takes from outside of its entry. Equal bases, equal looks. */
+/** What a look at a server takes from outside of its entry, always in the same order. Equal bases, equal looks. */
 export type LookBasis = readonly unknown[];
 
 interface Known {
@@ -38,14 +38,14 @@ export class Rest {
     const known = this.#known.get(entry);
     if (known === undefined) return;
     known.looks += 1;
-    known.isProven = known.looks === 1 && kind !== 'retry' && isDeepStrictEqual(this.#basisOf(entry), known.basis);
+    known.isProven = known.looks === 1 && kind !== 'retry' && isSame(this.#basisOf(entry), known.basis);
   }
 
   /** To be asked once at each resync; where it says no, a look is to follow. */
   isAtRest(entry: ServerEntry): boolean {
     const basis = this.#basisOf(entry);
     const known = this.#known.get(entry);
-    if (basis === undefined || known === undefined || !isDeepStrictEqual(basis, known.basis)) {
+    if (basis === undefined || known === undefined || !isSame(basis, known.basis)) {
       if (basis === undefined) this.#known.delete(entry);
       else this.#known.set(entry, { basis, looks: 0, isProven: false });
       return false;
@@ -63,7 +63,13 @@ export class Rest {
     const admission = this.#admission(record, record.spec);
     if (admission === undefined) return undefined;
     return [
-      { ...record },
+      record.file,
+      record.generation,
+      record.isFrozen,
+      record.warnings,
+      record.spec,
+      record.document,
+      record.profile,
       systemd.unit(entry.unitName),
       admission,
       prober.verdict(name),
@@ -86,6 +92,11 @@ export class Rest {
       return undefined;
     }
   }
+}
+
+/** Nearly all that is the same is the same object. */
+function isSame(basis: LookBasis | undefined, before: LookBasis): boolean {
+  return basis?.every((value, at) => value === before[at] || isDeepStrictEqual(value, before[at])) === true;
 }
 
 /** It is where it should be, and neither hublet nor anybody else is about to change that. */

@@ -115,6 +115,14 @@ describe('a server', () => {
     ['its unit', () => world.systemd.put(ALICE, { mainPid: 12 })],
     ['what is in force for it', () => world.systemd.put(ALICE, { live: { TasksMax: 3n } })],
     ['its spec', () => world.source.put('alice', { ...SLEEP, command: ['/bin/sleep', '2'] })],
+    [
+      'what there is to say of its file',
+      () => {
+        const record = world.source.record('alice');
+        if (record !== undefined)
+          vi.spyOn(world.source, 'record').mockReturnValue({ ...record, warnings: ['chmod o-r'] });
+      },
+    ],
     ['what it is admitted as', () => (admission = { kind: 'waiting', message: 'looking up the account alice' })],
     [
       'what its probes say',
