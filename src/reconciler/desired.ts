@@ -16,9 +16,10 @@ import { formatProblem } from '../spec/problems.ts';
 import type { QuotaUse } from '../spec/quota.ts';
 import type { ServerDocument } from '../spec/schema.ts';
 import type { AdmittedStore } from '../store/admitted.ts';
-import { type Admitted, AdmittedSpecs } from './admittedSpecs.ts';
+import { AdmittedSpecs } from './admittedSpecs.ts';
 import { Places } from './places.ts';
 import { PolicyFacts } from './policyFacts.ts';
+import { SpecRecords } from './specRecords.ts';
 
 export interface DesiredStateOptions {
   readonly documents: DocumentSource;
@@ -47,14 +48,6 @@ interface Judgement {
   readonly denial: SpecDenial | undefined;
 }
 
-/** A record as it was last made, with what it was made from. */
-interface Made {
-  readonly found: DocumentRecord;
-  readonly denial: SpecDenial | undefined;
-  readonly admitted: Admitted | undefined;
-  readonly record: SpecRecord;
-}
-
 /** A denial that may pass by itself is judged anew at the first question after this time. */
 const AGAIN_MS = 1_000;
 
@@ -62,7 +55,7 @@ export class DesiredState implements Source {
   readonly #options: DesiredStateOptions;
   readonly #facts: PolicyFacts;
   readonly #judgements = new Map<string, Judgement>();
-  readonly #made = new Map<string, Made>();
+  readonly #records = new SpecRecords();
   readonly #admitted: AdmittedSpecs;
   readonly #places: Places;
   readonly #listeners = new Set<(name: string | undefined) => void>();
@@ -114,11 +107,7 @@ export class DesiredState implements Source {
     const { document } = found;
     const denial = document === undefined ? undefined : this.#judge(found, document).denial;
     const admitted = document === undefined ? undefined : this.#admitted.get(name);
-    const made = this.#made.get(name);
-    if (made?.found === found && made.denial === denial && made.admitted === admitted) return made.record;
-    const record = makeRecord(found, denial, admitted);
-    this.#made.set(name, { found, denial, admitted, record });
-    return record;
+    return this.#records.of(found, denial, admitted);
   }
 
   adopt(name: string): boolean {
@@ -252,7 +241,7 @@ export class DesiredState implements Source {
 
   #drop(name: string): void {
     this.#judgements.delete(name);
-    this.#made.delete(name);
+    this.#records.drop(name);
     this.#admitted.drop(name);
     this.#places.release(name);
   }
@@ -272,17 +261,6 @@ export class DesiredState implements Source {
   #emit(name: string | undefined): void {
     for (const listener of this.#listeners) listener(name);
   }
-}
-
-function makeRecord(found: DocumentRecord, denial: SpecDenial | undefined, admitted: Admitted | undefined): SpecRecord {
-  const { document: _document, text: _text, source: _source, ...record } = found;
-  return {
-    ...record,
-    spec: admitted?.spec,
-    ...(admitted === undefined ? {} : { document: admitted.document }),
-    ...(admitted?.profile === undefined ? {} : { profile: admitted.profile }),
-    ...(denial === undefined ? {} : { denial }),
-  };
 }
 
 function describe({ file, name, text }: DocumentRecord, problems: readonly FieldProblem[]): string {
