@@ -9,6 +9,7 @@ import { Admitter } from './admitter.ts';
 import { Ends } from './ends.ts';
 import { logFailedLook } from './failedLook.ts';
 import { findOrphans, removeLeftovers } from './leftovers.ts';
+import { Outage } from './outage.ts';
 import { PoolKeeper } from './pools.ts';
 import type { LoopPorts } from './ports.ts';
 import { WorkQueue, type WorkResult } from './queue.ts';
@@ -16,7 +17,6 @@ import { Reconciler } from './reconcile.ts';
 import { Rest } from './rest.ts';
 import { Resync } from './resync.ts';
 import { type Settlement, settlementOf } from './settled.ts';
-import { BUS_GRACE_MS } from './view.ts';
 import { wishOf } from './wish.ts';
 
 /** In metrics, by what a look wants next: only one in which something failed wants to be repeated. */
@@ -39,11 +39,10 @@ export class ReconcileLoop {
   readonly #reconciler: Reconciler;
   readonly #rest: Rest;
   readonly #resync: Resync;
+  readonly #outage: Outage;
   readonly #nameOf = new Map<string, string>();
   readonly #unsubscribe: (() => void)[] = [];
-  #busLostAtMs: number | undefined;
   #isHostStopping = false;
-  #cancelBusGrace: () => void = () => undefined;
 
   constructor(options: LoopOptions) {
     const { ports } = options;
@@ -72,6 +71,7 @@ export class ReconcileLoop {
       rank: (name) => this.#rank(name),
       work: (name) => this.#work(name),
     });
+    this.#outage = new Outage(ports, () => this.lookAtAll());
     this.#rest = new Rest(ports, this.#admitter);
     this.#resync = new Resync({
       ports,
@@ -92,7 +92,7 @@ export class ReconcileLoop {
 
   /** How long the bus has been away; 0 while it is there. */
   busLostMs(): number {
-    return this.#busLostAtMs === undefined ? 0 : this.#ports.clock.monotonicMs() - this.#busLostAtMs;
+    return this.#outage.lostMs();
   }
 
   queueDepth(): number {
@@ -155,7 +155,7 @@ export class ReconcileLoop {
 
   async stop(): Promise<void> {
     this.#resync.stop();
-    this.#cancelBusGrace();
+    this.#outage.stop();
     this.#admitter.stop();
     for (const unsubscribe of this.#unsubscribe.splice(0)) unsubscribe();
     await this.#queue.stop();
@@ -227,25 +227,14 @@ export class ReconcileLoop {
   }
 
   #onConnected(): void {
-    const { events } = this.#ports;
-    if (this.#busLostAtMs === undefined) return;
-    this.#busLostAtMs = undefined;
-    events.record({ reason: 'BusReconnected', message: 'connected to systemd again' });
+    if (!this.#outage.end()) return;
     void this.pools.lookAtAll();
     this.lookAtAll();
     this.#options.onHostChange();
   }
 
   #onDisconnected(reason: string): void {
-    const { clock, events } = this.#ports;
-    if (this.#busLostAtMs !== undefined) return;
-    this.#busLostAtMs = clock.monotonicMs();
-    events.record({ reason: 'BusDisconnected', message: reason });
-    this.#cancelBusGrace();
-    this.#cancelBusGrace = clock.after(BUS_GRACE_MS + 100, () => {
-      if (this.#busLostAtMs !== undefined) this.lookAtAll();
-    });
-    this.#options.onHostChange();
+    if (this.#outage.begin(reason)) this.#options.onHostChange();
   }
 
   /** From here on nothing is started and no end is taken for a failure: systemd stops everything itself. */
