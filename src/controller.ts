@@ -7,7 +7,7 @@ import type { Config } from './config/types.ts';
 import { isLoopAlive, livenessChecks, readinessChecks } from './controllerHealth.ts';
 import { type ControllerOptions, createParts } from './controllerParts.ts';
 import { alsoTell, createControllerSite } from './controllerSite.ts';
-import { exposedCollector, HeapCompactor } from './heapCompactor.ts';
+import { collectGarbage, HeapCompactor } from './heapCompactor.ts';
 import { createHttpServer } from './metrics/http.ts';
 import { keepListening } from './metrics/listener.ts';
 import { createMetricsRegistry } from './metrics/registry.ts';
@@ -64,7 +64,7 @@ export function createController(options: ControllerOptions): Controller {
     clock,
     log,
     rssBytes: () => process.memoryUsage.rss(),
-    collect: exposedCollector(),
+    collect: collectGarbage,
   });
   const onLooked = (): void => {
     host.note();

@@ -1,4 +1,6 @@
 /** Keeps what the controller takes of memory near what it needs. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Clock } from './clock.ts';
 import type { Log } from './log.ts';
 
@@ -7,8 +9,8 @@ export interface CompactorOptions {
   readonly log: Log;
   /** Resident memory of the process. */
   readonly rssBytes: () => number;
-  /** Collects all garbage and gives empty pages back, at once; undefined: there is nothing that can. */
-  readonly collect: (() => void) | undefined;
+  /** Collects all garbage and gives empty pages back, at once. */
+  readonly collect: () => void;
 }
 
 /** A burst is over when so long no more than so many looks were had; there are always some. */
@@ -39,7 +41,6 @@ export class HeapCompactor {
 
   /** A server was looked at. */
   note(): void {
-    if (this.#options.collect === undefined) return;
     if (!this.#isWaiting) this.#waitForQuiet();
     this.#looks += 1;
   }
@@ -64,15 +65,21 @@ export class HeapCompactor {
     if (beforeBytes - this.#restBytes < WORTH_BYTES) return;
     this.#looks = 0;
     const startMs = clock.monotonicMs();
-    collect?.();
+    collect();
     this.#restBytes = rssBytes();
     const durationMs = clock.monotonicMs() - startMs;
     log.debug({ durationMs, beforeBytes, afterBytes: this.#restBytes }, 'gave memory back that a burst had taken');
   }
 }
 
-/** V8's own collection of everything; undefined where Node runs without `--expose-gc`, as the unit file has it. */
-export function exposedCollector(): (() => void) | undefined {
-  const { gc } = globalThis;
-  return gc && (() => gc({ type: 'major', execution: 'sync', flavor: 'last-resort' }));
+/**
+ * Has V8 collect everything, and give empty pages back.
+ *
+ * The flag is set only now: compiled code that is kept on disk counts only under the flags that it was made with, so that
+ * `node --expose-gc` would have all of it compiled once more.
+ */
+export function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
