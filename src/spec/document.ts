@@ -1,3 +1,6 @@
+import { unsafeCharacterIn } from './characters.ts';
+import { formatFieldPath, type PathPart } from './schemaWalk.ts';
+import type { Problem } from './types.ts';
 import {
   Composer,
   type CST,
@@ -9,10 +12,7 @@ import {
   LineCounter,
   type Node,
   Parser,
-} from 'yaml';
-import { unsafeCharacterIn } from './characters.ts';
-import { formatFieldPath, type PathPart } from './schemaWalk.ts';
-import type { Problem } from './types.ts';
+} from './yaml.ts';
 import { yamlMessage } from './yamlMessages.ts';
 
 /** Largest spec or configuration file, in UTF-8 bytes. */
