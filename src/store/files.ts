@@ -18,7 +18,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 export interface WriteOptions {
   /** Permission bits of the file, whatever the umask is. */
@@ -41,8 +41,7 @@ let writes = 0;
  */
 export function writeFileAtomic(path: string, text: string, options: WriteOptions): void {
   writes += 1;
-  const name = path.lastIndexOf('/') + 1;
-  const temporary = `${path.slice(0, name)}.${path.slice(name)}.${process.pid}-${writes}.tmp`;
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${writes}.tmp`);
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
   const file = openSync(temporary, flags, 0o600);
   try {
