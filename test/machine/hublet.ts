@@ -39,6 +39,14 @@ export async function startHublet(machine: Machine): Promise<void> {
   );
 }
 
+/**
+ * Kills the controller as the kernel would. One that systemd is about to start again is awaited: there is nothing to kill before.
+ * @throws when there is none for two minutes.
+ */
+export async function killHublet(machine: Machine): Promise<void> {
+  await machine.run('until systemctl kill --signal=KILL --kill-whom=main hublet.service; do sleep 0.1; done');
+}
+
 /** Shell lines that put the files of `systemd/` where systemd reads them. */
 async function setUpSteps(): Promise<readonly string[]> {
   const steps = [

@@ -1,6 +1,7 @@
 // A disposable computer for tests: Debian with real systemd and cgroup v2, restored in about a second. This room
 // starts, drives and ends such machines; what is tested on them is in test/system.
 import { randomBytes } from 'node:crypto';
+import { retryHungBoot } from './boot.ts';
 import { Machine } from './guest.ts';
 import { type Report, report as toStandardError } from './places.ts';
 import { isAlive } from './process.ts';
@@ -38,21 +39,21 @@ export interface BootOptions {
  * Machines that a crashed process left are ended first. Image and state are built when there are none.
  */
 export async function boot(options: BootOptions = {}): Promise<Machine> {
-  const { imageDirectory, directory, disk, memory, devices } = await ensureState(
-    options.report ?? toStandardError,
-    options.systemd ?? 'oldest',
-  );
+  const report = options.report ?? toStandardError;
+  const { imageDirectory, directory, disk, memory, devices } = await ensureState(report, options.systemd ?? 'oldest');
   await endLeftovers();
-  const { machine, qemu } = await startMachine({
-    name: options.name ?? `m${randomBytes(4).toString('hex')}`,
-    imageDirectory,
-    disk,
-    keepsDisk: false,
-    canReboot: options.canReboot === true,
-    isOwned: options.outlives !== true,
-    stateDirectory: directory,
-    ...(options.cold === true ? {} : { devices, memory: { file: memory, shared: false } }),
-  });
+  const { machine, qemu } = await retryHungBoot(report, () =>
+    startMachine({
+      name: options.name ?? `m${randomBytes(4).toString('hex')}`,
+      imageDirectory,
+      disk,
+      keepsDisk: false,
+      canReboot: options.canReboot === true,
+      isOwned: options.outlives !== true,
+      stateDirectory: directory,
+      ...(options.cold === true ? {} : { devices, memory: { file: memory, shared: false } }),
+    }),
+  );
   qemu.detach();
   return machine;
 }

@@ -1,12 +1,11 @@
 import { mkdirSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasBooted } from './boot.ts';
 import { Machine } from './guest.ts';
 import { end, identify, isAlive } from './process.ts';
 import { type Qemu, type QemuOptions, startQemu } from './qemu.ts';
 import { directoryOf, type MachineRecord, readRecord, writeRecord } from './records.ts';
 import { SshConnection } from './ssh.ts';
-import { waitFor } from './wait.ts';
 
 export interface StartOptions extends Omit<QemuOptions, 'directory' | 'waitsForState'> {
   readonly name: string;
@@ -21,7 +20,7 @@ export interface Started {
   readonly qemu: Qemu;
 }
 
-/** Starts a machine, by booting it or from a saved state, and waits until commands can be run in it. */
+/** Starts a machine, by booting it or from a saved state, and waits until commands can be run in it. @throws {HungBoot} */
 export async function startMachine(options: StartOptions): Promise<Started> {
   const { name, devices, isOwned, stateDirectory, imageDirectory } = options;
   const directory = directoryOf(name);
@@ -60,18 +59,6 @@ export async function startMachine(options: StartOptions): Promise<Started> {
     await end(identity);
     throw err;
   }
-}
-
-async function hasBooted({ name, directory, qemu }: MachineRecord): Promise<void> {
-  const end = await waitFor(
-    `machine ${name} to boot`,
-    async (saw) => {
-      const written = saw(await readFile(join(directory, 'console'), 'utf8'));
-      return written.includes('MACHINE-READY') ? 'ready' : !isAlive(qemu) && `qemu ended; its console: ${written}`;
-    },
-    180_000,
-  );
-  if (end !== 'ready') throw new Error(`machine ${name} did not boot: ${end}`);
 }
 
 /** A restored machine has the clock and the random numbers of the moment it was saved: gives it the time, and seed of its own. */

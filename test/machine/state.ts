@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { retryHungBoot } from './boot.ts';
 import { type CacheKind, entriesOf, entryDirectory, hashOf, isCached, makeEntry, removeUnused } from './cache.ts';
 import { withLock } from './lock.ts';
 import { pinnedNode, productionModules } from './modules.ts';
@@ -105,19 +106,21 @@ async function buildImage(systemd: SystemdAge, directory: string): Promise<void>
 async function bake(kind: CacheKind, image: string, directory: string, report: Report): Promise<void> {
   const imageDirectory = entryDirectory(kind, image);
   const { disk, memory, devices } = filesIn(directory);
-  await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', join(imageDirectory, 'disk.img'), '-F', 'raw', disk]);
-  writeFileSync(memory, '');
-  truncateSync(memory, Number.parseInt(memorySize, 10) * 2 ** 30);
   writeFileSync(join(directory, 'image'), image);
-  const { machine, qemu } = await startMachine({
-    name: `bake-${process.pid}`,
-    imageDirectory,
-    disk,
-    keepsDisk: true,
-    canReboot: false,
-    memory: { file: memory, shared: true },
-    isOwned: true,
-    stateDirectory: directory,
+  const { machine, qemu } = await retryHungBoot(report, async () => {
+    await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', join(imageDirectory, 'disk.img'), '-F', 'raw', disk]);
+    writeFileSync(memory, '');
+    truncateSync(memory, Number.parseInt(memorySize, 10) * 2 ** 30);
+    return startMachine({
+      name: `bake-${process.pid}`,
+      imageDirectory,
+      disk,
+      keepsDisk: true,
+      canReboot: false,
+      memory: { file: memory, shared: true },
+      isOwned: true,
+      stateDirectory: directory,
+    });
   });
   await using _ = machine;
   const { directories, dependencies } = productionModules();

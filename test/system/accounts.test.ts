@@ -76,7 +76,7 @@ describe('an account', () => {
     expect((await machine.exec('systemctl cat hublet-later.service')).code).not.toBe(0);
 
     await machine.run('useradd --create-home dora');
-    const [later] = await awaitPhase(machine, ['later'], 'Ready', 45_000);
+    const [later] = await awaitPhase(machine, ['later'], 'Ready', 120_000);
 
     expect(conditionOf(later as ServerStatus['status'], 'Stalled')).toBeUndefined();
     expect(await credentials(later)).toMatchObject({ uid: await uidOf('dora') });
@@ -185,6 +185,6 @@ async function awaitListener(port: number): Promise<void> {
   await waitFor(
     `a listener on port ${port}`,
     async (saw) => saw(await machine.run(`ss -Hltn ${quote(`sport = :${port}`)}`)) !== '',
-    60_000,
+    180_000,
   );
 }

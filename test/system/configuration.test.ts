@@ -143,7 +143,7 @@ describe('a configuration', () => {
     const before = await readAt();
 
     await machine.run('systemctl reload hublet.service');
-    await waitFor('the configuration to be read once more', async (saw) => saw(await readAt()) > before, 60_000);
+    await waitFor('the configuration to be read once more', async (saw) => saw(await readAt()) > before, 180_000);
 
     expect(sampleValue(await scrape(machine), 'hublet_config_last_reload_successful')).toBe(1);
   });

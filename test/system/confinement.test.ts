@@ -365,6 +365,6 @@ async function awaitListener(): Promise<void> {
   await waitFor(
     'a listener on port 8099',
     async (saw) => saw(await machine.run("ss -Hltn 'sport = :8099'")) !== '',
-    60_000,
+    180_000,
   );
 }

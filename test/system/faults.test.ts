@@ -104,7 +104,7 @@ describe('trouble on the bus stops no server:', () => {
       await waitFor(
         'the loss to be told',
         async (saw) => conditionOf(saw(await readHostStatus(machine)), 'BusConnected')?.status === 'False',
-        60_000,
+        180_000,
       );
     }
     await meanwhile();
@@ -114,13 +114,13 @@ describe('trouble on the bus stops no server:', () => {
         const status = saw(await readHostStatus(machine));
         return status.dbus.reconnects > before && conditionOf(status, 'BusConnected')?.status === 'True';
       },
-      60_000,
+      180_000,
     );
     // An answer to a scrape is given again for a moment.
     await waitFor(
       'the count of connections',
       async (saw) => (saw(sampleValue(await scrape(machine), 'hublet_dbus_reconnects_total')) ?? 0) > counted,
-      60_000,
+      180_000,
     );
   }
 
@@ -155,14 +155,14 @@ describe('full disks', () => {
         async (saw) => saw(await showUnit(machine, 'three', ['MemoryMax'])).MemoryMax === `${96 * 2 ** 20}`,
         90_000,
       );
-      await waitFor('the log to tell of it', () => logged('accepted spec could not be stored'), 60_000);
+      await waitFor('the log to tell of it', () => logged('accepted spec could not be stored'), 180_000);
       expect((await machine.exec('systemctl is-active hublet-fresh.service')).stdout).not.toBe('active\n');
 
       await machine.run('rm /run/hublet/filler /var/lib/hublet/filler');
       await awaitPhase(machine, [...names, 'fresh'], 'Ready', 180_000);
       await awaitStatus(machine, 'three', 'its limit', ({ applied }) => applied.memoryMaxBytes === 96 * 2 ** 20);
       const stored = 'grep -l \'"name":"fresh"\' /var/lib/hublet/specs/*.json';
-      await waitFor('the accepted spec on disk', async () => (await machine.exec(stored)).code === 0, 60_000);
+      await waitFor('the accepted spec on disk', async () => (await machine.exec(stored)).code === 0, 180_000);
       expect(await machine.run('cat /var/lib/hublet/ports.jsonl')).toContain('"fresh"');
     });
     expect(await machine.run('systemctl show hublet -p MainPID,NRestarts')).toBe(controller);

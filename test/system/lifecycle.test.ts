@@ -341,7 +341,7 @@ describe('the controller', () => {
 });
 
 async function now(name: string): Promise<ServerStatus['status']> {
-  return waitFor(`the status of ${name}`, async () => (await readStatuses(machine)).get(name)?.status, 30_000);
+  return waitFor(`the status of ${name}`, async () => (await readStatuses(machine)).get(name)?.status, 90_000);
 }
 
 /** Every entry below the home with its kind, owner, mode, time and content. */

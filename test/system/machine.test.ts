@@ -82,7 +82,7 @@ describe('the machine to test on', () => {
         'exec python3 -m http.server --bind 127.0.0.1 --directory /srv/www 8765',
       );
       const port = await machine.forward(8765);
-      const page = await waitFor('the page', async () => (await fetch(`http://127.0.0.1:${port}/`)).text(), 60_000);
+      const page = await waitFor('the page', async () => (await fetch(`http://127.0.0.1:${port}/`)).text(), 180_000);
       expect(page).toBe('from inside');
     });
   });
@@ -170,7 +170,7 @@ describe('the machine to test on', () => {
       const record = livingMachines().find(({ name }) => name === victim.name);
       expect(record).toBeDefined();
       await victim.kill();
-      await waitFor('the process to be gone', () => !existsSync(`/proc/${record?.qemu.pid}`), 30_000);
+      await waitFor('the process to be gone', () => !existsSync(`/proc/${record?.qemu.pid}`), 90_000);
       expect(existsSync(record?.directory ?? '')).toBe(false);
       expect(livingMachines().map(({ name }) => name)).not.toContain(victim.name);
       await expect(victim.exec('true')).rejects.toThrow('is gone');
@@ -189,7 +189,7 @@ describe('the machine to test on', () => {
       const record = livingMachines().find((living) => living.name === name.trim());
       expect(record).toBeDefined();
       run.kill('SIGKILL');
-      await waitFor('qemu to end', () => record !== undefined && !isAlive(record.qemu), 30_000);
+      await waitFor('qemu to end', () => record !== undefined && !isAlive(record.qemu), 90_000);
       await endLeftovers();
       expect(existsSync(record?.directory ?? '')).toBe(false);
     });

@@ -51,7 +51,7 @@ describe('a taken HTTP port', () => {
     await machine.spawn('exec python3 -m http.server --bind 127.0.0.1 --directory /usr/share/doc 9810', {
       user: 'carol',
     });
-    await waitFor('the squatter', async () => (await http('/')).code === 200, 60_000);
+    await waitFor('the squatter', async () => (await http('/')).code === 200, 180_000);
 
     await startHublet(machine);
     await dropSpecs(machine, specs, { labels: { team: 'physics', other: 'x' } });
@@ -117,7 +117,7 @@ describe('metrics of a server', () => {
         const now = await scrape(machine);
         return saw(phaseOf(now, 'over')) === 'Stopped' && saw(phaseOf(now, 'away')) === 'Stopped' && now;
       },
-      30_000,
+      90_000,
     );
     const statuses = await readStatuses(machine);
     for (const name of Object.keys(specs)) {
@@ -155,7 +155,7 @@ describe('metrics of a server', () => {
         const current = Number(await readCgroup(machine, controlGroup, 'memory.current'));
         return saw({ shown, current }) && current > 40 * 2 ** 20 && Math.abs(shown - current) < 2 ** 20;
       },
-      60_000,
+      180_000,
     );
     const samples = await scrape(machine);
     const memory = (what: string) =>
@@ -183,7 +183,7 @@ describe('metrics of a server', () => {
       `more than ${before} s to be shown`,
       async (saw) =>
         saw(cpuSeconds(await scrape(machine), 'busy')) >= before && cpuSeconds(await scrape(machine), 'busy'),
-      60_000,
+      180_000,
     );
     expect(shown).toBeLessThanOrEqual(await seconds());
     expect(
@@ -198,7 +198,7 @@ describe('metrics of a server', () => {
     await waitFor(
       'the restart to be shown',
       async (saw) => saw(sampleValue(await scrape(machine), 'hublet_server_restarts_total', { server: 'busy' })) === 1,
-      30_000,
+      90_000,
     );
     const counters = ['cpu_periods_total', 'cpu_throttled_periods_total', 'cpu_throttled_seconds_total'];
     const after = await scrape(machine);
@@ -216,7 +216,7 @@ describe('metrics of a server', () => {
     expect(ofGone(await scrape(machine)).length).toBeGreaterThan(20);
     await removeSpecs(machine, ['gone']);
     await awaitGone(machine, ['gone']);
-    await waitFor('no series of it', async (saw) => saw(ofGone(await scrape(machine)).length) === 0, 30_000);
+    await waitFor('no series of it', async (saw) => saw(ofGone(await scrape(machine)).length) === 0, 90_000);
   });
 });
 

@@ -118,7 +118,7 @@ describe('a pool', () => {
     await waitFor(
       'the usage of the pool',
       async (saw) => (saw(sampleValue(await scrape(machine), 'hublet_pool_tasks', { pool: 'part' })) ?? 0) >= 2,
-      60_000,
+      180_000,
     );
     const samples = await scrape(machine);
     expect(sampleValue(samples, 'hublet_pool_memory_limit_bytes', { pool: 'part' })).toBe(half);
@@ -155,7 +155,7 @@ describe('a pool', () => {
     await waitFor(
       'a kill in the pool',
       async (saw) => saw(countIn(await readCgroup(machine, group, 'memory.events'), 'oom_kill')) > 0,
-      60_000,
+      180_000,
     );
     const peak = Number(await readCgroup(machine, group, 'memory.peak').catch(() => '0'));
     expect(peak).toBeLessThanOrEqual(120 * megabyte);
@@ -169,12 +169,12 @@ describe('a pool', () => {
           now.filter(({ restarts }) => restarts === 0).length === 1
         );
       },
-      60_000,
+      180_000,
     );
     await waitFor(
       'the kill in the metrics',
       async (saw) => saw(sampleValue(await scrape(machine), 'hublet_pool_oom_kills_total', { pool: 'tight' })) === 1,
-      60_000,
+      180_000,
     );
   });
 
@@ -301,7 +301,7 @@ async function memoryAbove({ controlGroup }: ServerStatus['status'], megabytes: 
   await waitFor(
     `${megabytes} MB in use`,
     async (saw) => saw(Number(await readCgroup(machine, controlGroup, 'memory.current')) / megabyte) > megabytes,
-    60_000,
+    180_000,
   );
 }
 

@@ -56,7 +56,7 @@ describe('without root', () => {
         const scraped = saw((await users.must('alice', `curl -sf http://${http}/metrics`)) as string);
         return /^hublet_server_memory_current_bytes\{server="web"\} [1-9]/m.test(scraped) && scraped;
       },
-      60_000,
+      180_000,
     );
     expect(text).toMatch(/^hublet_server_memory_limit_bytes\{server="web"\} 209715200$/m);
   });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startHublet } from '../../machine/hublet.ts';
+import { killHublet, startHublet } from '../../machine/hublet.ts';
 import { type Machine, waitFor } from '../../machine/machine.ts';
 import { awaitGone, awaitPhase, desiredState, dropSpecs, removeSpecs } from '../../machine/servers.ts';
 import type { Prometheus } from '../../prometheus/server.ts';
@@ -132,7 +132,7 @@ for _ in range(14):
     const started = () => prometheus.value('process_start_time_seconds');
     for (let times = 0; times < 3; times += 1) {
       const before = await started();
-      await machine.run('systemctl kill --kill-whom=main --signal=KILL hublet.service');
+      await killHublet(machine);
       await waitFor('another controller', async (saw) => ![before, undefined].includes(saw(await started())), 120_000);
     }
     await firing.await(['HubletDown', 'HubletRestarting'], 60_000);
