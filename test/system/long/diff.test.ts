@@ -3,9 +3,10 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { installHublet } from '../../machine/hublet.ts';
 import { boot, type Machine } from '../../machine/machine.ts';
+import { projectDirectory } from '../../machine/places.ts';
 import { awaitPhase, desiredState } from '../../machine/servers.ts';
 
-const EXAMPLES = readdirSync(join(import.meta.dirname, '../../desired-state/examples'))
+const EXAMPLES = readdirSync(join(projectDirectory, 'desired-state/examples'))
   .filter((file) => file.endsWith('.yaml'))
   .map((file) => basename(file, '.yaml'));
 
