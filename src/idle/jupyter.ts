@@ -1,7 +1,8 @@
 /** Jupyter's own word on when it was last used. */
-import { type RequestOptions, request as requestHttp } from 'node:http';
+import type { RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Clock } from '../clock.ts';
+import { request as requestHttp } from '../nodeHttp.ts';
 import type { JupyterPlace } from './types.ts';
 
 const TIMEOUT_MS = 5_000;

@@ -6,10 +6,11 @@
  */
 
 import { chmodSync, lstatSync, unlinkSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import { createServer } from '../nodeHttp.ts';
 import { formatListenAddress, isHostAllowed, type ListenAddress, parseListenAddress } from './address.ts';
 import { type Answer, textAnswer } from './answer.ts';
 import { acceptsGzip } from './negotiation.ts';

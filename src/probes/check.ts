@@ -1,7 +1,8 @@
-import { type ClientRequest, type RequestOptions, request as requestHttp } from 'node:http';
+import type { ClientRequest, RequestOptions } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { connect } from 'node:net';
 import type { Clock } from '../clock.ts';
+import { request as requestHttp } from '../nodeHttp.ts';
 import type { HttpCheck, TcpCheck } from '../spec/types.ts';
 import { errorCode } from '../store/files.ts';
 
