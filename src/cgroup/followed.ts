@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { KnownLimits } from './knownLimits.ts';
 import { CgroupReader, type ReaderOptions } from './read.ts';
 import { addReading, countersOf, endCgroup, NO_TOTALS, startAt, sumOfOne, type Totals, withTotals } from './totals.ts';
 import { CgroupGone, type Gauges, type Usage } from './types.ts';
@@ -29,7 +30,7 @@ export class FollowedServer {
   /** True: two readings in a row were alike, so neither a task that waits nor one that runs makes anything grow. */
   #isStill = false;
   #glances = 0;
-  #limitsVersion = 0;
+  readonly #limits = new KnownLimits();
   /** Kills by invocation, in the order they were followed; cgroups of it that are gone are in `ended`. */
   readonly #kills = new Map<string, { readonly ended: number; readonly live: number }>();
 
@@ -103,12 +104,22 @@ export class FollowedServer {
     });
   }
 
-  /** As `UsageSampler` has it; undefined where there is no cgroup. @throws what reading throws, except CgroupGone */
-  limitsVersion(files: readonly string[]): number | undefined {
-    const isThere = this.#reading((reader) => {
-      if (reader.hasOtherLimits(files)) this.#limitsVersion += 1;
-    });
-    return isThere ? this.#limitsVersion : undefined;
+  /**
+   * As `UsageSampler` has it; undefined where there is no cgroup. Nothing is read where `watch` has been there since the last
+   * reading, and has told of no write.
+   *
+   * @param watch one object as long as writes are told by `noteWrite` without a gap; undefined: they aren't
+   * @throws what reading throws, except CgroupGone
+   */
+  limitsVersion(files: readonly string[], nowMs: number, watch: object | undefined): number | undefined {
+    if (this.#limits.areAsRead(files, nowMs, watch)) return this.#limits.version;
+    const isThere = this.#reading((reader) => this.#limits.note(files, nowMs, watch, reader.hasOtherLimits(files)));
+    return isThere ? this.#limits.version : undefined;
+  }
+
+  /** This file of the cgroup changed, as the watch tells. */
+  noteWrite(file: string): void {
+    this.#limits.noteWrite(file);
   }
 
   /** Lets go of the present cgroup, if any; only totals remain of it. */
@@ -165,6 +176,7 @@ export class FollowedServer {
       return;
     }
     this.#isStill = this.#last !== undefined && isAlike(this.#last, usage);
+    if (this.#last !== undefined && !hasSameLimits(this.#last, usage)) this.#limits.forget();
     const counters = countersOf(usage);
     this.#totals = this.#countsFromNow ? startAt(this.#totals, counters) : addReading(this.#totals, counters);
     this.#countsFromNow = false;
@@ -175,6 +187,7 @@ export class FollowedServer {
 
   #leaveCgroup(): void {
     this.#isStill = false;
+    this.#limits.forget();
     this.#reader?.close();
     this.#reader = undefined;
     this.#totals = endCgroup(this.#totals);
@@ -204,6 +217,12 @@ export class FollowedServer {
     rate.atMs = nowMs;
     rate.cpuSeconds = cpuSeconds;
   }
+}
+
+function hasSameLimits(a: Usage, b: Usage): boolean {
+  return (['cpuLimitCores', 'memoryLimitBytes', 'memoryHighBytes', 'tasksLimit'] as const).every(
+    (limit) => a[limit] === b[limit],
+  );
 }
 
 /** Whether two readings differ in nothing but their time. */

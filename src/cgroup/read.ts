@@ -92,8 +92,12 @@ export class CgroupReader {
    */
   hasOtherLimits(files: readonly string[]): boolean {
     const { buffer } = this.#options;
-    for (const file of files) if (!this.#files.has(file) && !this.#absent.has(file)) this.#files.open(file);
-    this.#gather(files);
+    const absent = new Set(this.#absent);
+    for (const file of files) {
+      if (!this.#files.has(file) && !absent.has(file) && this.#files.open(file) === 'absent') absent.add(file);
+    }
+    if (absent.size > 0) this.#files.expectDirectory();
+    this.#gather(files, absent);
     if (this.#limits?.files === files && buffer.isAs(this.#limits.bytes)) return false;
     this.#limits = { files, bytes: buffer.copy() };
     return true;
@@ -133,11 +137,11 @@ export class CgroupReader {
     return false;
   }
 
-  #gather(files: readonly string[]): void {
+  #gather(files: readonly string[], absent: ReadonlySet<string> = this.#absent): void {
     const { buffer } = this.#options;
     buffer.clear();
     for (const file of files) {
-      if (this.#absent.has(file)) buffer.addAbsent();
+      if (absent.has(file)) buffer.addAbsent();
       else this.#files.gather(file);
     }
   }

@@ -134,8 +134,8 @@ class CgroupSampler implements UsageSampler {
     const followed = this.#servers.get(server);
     let version: number | undefined;
     if (followed !== undefined) {
-      this.#read(server, followed, () => {
-        version = followed.limitsVersion(files);
+      this.#read(server, followed, (nowMs) => {
+        version = followed.limitsVersion(files, nowMs, this.#watch.token(server));
         return version !== undefined;
       });
     }
@@ -204,7 +204,8 @@ class CgroupSampler implements UsageSampler {
   #openWatch(server: string, controlGroup: string): void {
     this.#watch.open(server, controlGroup, (file) => {
       if (file === 'memory.events') this.#memoryEventsChanged(server);
-      else this.#populationChanged(server);
+      else if (file === 'cgroup.events') this.#populationChanged(server);
+      else this.#servers.get(server)?.noteWrite(file);
     });
   }
 

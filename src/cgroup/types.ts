@@ -83,7 +83,8 @@ export interface UsageSampler {
   measure(server: string): Usage | undefined;
   /**
    * Another number than before: limits in these files (`cpu.max`) may be others than when it was last asked, or it is another cgroup.
-   * Read at this very moment. Undefined where they can't be read.
+   * Undefined where they can't be read. They are read at this very moment, but where the kernel tells of each write to them and
+   * has told of none since they were last read, at most five minutes ago.
    *
    * @param files the same object for the same files: another one is another question
    */

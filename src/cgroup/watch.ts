@@ -7,11 +7,12 @@ import { errorCode } from './errorCode.ts';
 /** After a refusal by the kernel's limits, no further tries for this long. */
 const RETRY_AFTER_MS = 60_000;
 
-/** `memory.events`: kills and reclaim. `cgroup.events`: its first process came, or its last one went. */
-export type WatchedFile = 'memory.events' | 'cgroup.events';
-
 /**
- * Tells when `memory.events` or `cgroup.events` of a cgroup changed: one inotify watch on each directory.
+ * Tells when a file of a cgroup changed, as far as the kernel does: one inotify watch on each directory.
+ *
+ * That is `memory.events` (kills and reclaim) and `cgroup.events` (its first process came, or its last one went), which the
+ * kernel tells of by itself, and each file that a process writes to, as systemd does to set a limit. What else is in them
+ * changes without a word. A write through a mount that another cgroup namespace made is another inode's, and isn't told.
  *
  * A hint only. Changes coalesce, and the removal of a cgroup tells nothing, so whoever is told compares counters, and opens
  * anew after each start. Where the kernel grants no more watches (ENOSPC, EMFILE) the hints stay away, which is said once.
@@ -31,11 +32,11 @@ export class CgroupWatch {
   }
 
   /** Watches a server's cgroup from now on. Nothing where it is watched already, is not there, or no watch is to be had. */
-  open(server: string, controlGroup: string, changed: (file: WatchedFile) => void): void {
+  open(server: string, controlGroup: string, changed: (file: string) => void): void {
     if (this.#watchers.has(server) || this.#clock.monotonicMs() < this.#retryAtMs) return;
     try {
       const watcher = watch(join(this.#root, controlGroup), { persistent: false }, (_event, file) => {
-        if (file === 'memory.events' || file === 'cgroup.events') changed(file);
+        if (file !== null) changed(file);
       });
       watcher.on('error', (error) => {
         this.close(server);
@@ -46,6 +47,11 @@ export class CgroupWatch {
       // The unit ended before it could be watched; the reader finds out.
       if (errorCode(error) !== 'ENOENT') this.#failed(error);
     }
+  }
+
+  /** One object as long as the server has been watched without a gap; undefined while it isn't. */
+  token(server: string): object | undefined {
+    return this.#watchers.get(server);
   }
 
   close(server: string): void {

@@ -87,7 +87,7 @@ describe('usage', () => {
     });
   });
 
-  test('has limits whose version changes with them and with the cgroup, and that nobody knows where there is none', () => {
+  test('has limits whose version changes with them and with the cgroup, and that nobody knows where there is none', async () => {
     const files = ['memory.max'];
     tree.make('/a');
     tree.make('/b');
@@ -96,6 +96,7 @@ describe('usage', () => {
     const versions = new Set([sampler.limitsVersion('alice', files), sampler.limitsVersion('alice', files)]);
     expect(versions.size).toBe(1);
     tree.write('/a', 'memory.max', '1000\n');
+    await vi.waitFor(() => expect(versions).not.toContain(sampler.limitsVersion('alice', files)));
     versions.add(sampler.limitsVersion('alice', files));
     sampler.follow('alice', '/b', 'i2');
     versions.add(sampler.limitsVersion('alice', files));
@@ -105,6 +106,27 @@ describe('usage', () => {
     tree.make('/b');
     sampler.unfollow('alice');
     expect(sampler.limitsVersion('alice', files)).toBeUndefined();
+  });
+
+  test('has limits that are found to be others though nobody told of it: those of its usage in a minute, all in five', () => {
+    const files = ['memory.max', 'cpu.weight'];
+    tree.make('/a', { ...FULL_CGROUP, 'cpu.weight': '100\n' });
+    sampler.start();
+    sampler.follow('alice', '/a', 'i1');
+    clock.advance(1);
+    const versionAfter = (delayMs: number) => {
+      clock.advance(delayMs);
+      return sampler.limitsVersion('alice', files);
+    };
+    const first = versionAfter(0);
+    // The event loop doesn't turn in here, so that no notification arrives.
+    tree.write('/a', 'memory.max', '1000\n');
+    expect(versionAfter(0)).toBe(first);
+    const second = versionAfter(60_000);
+    expect(second).not.toBe(first);
+    tree.write('/a', 'cpu.weight', '50\n');
+    expect(versionAfter(4 * 60_000)).toBe(second);
+    expect(versionAfter(60_000)).not.toBe(second);
   });
 
   test('goes on to be read in full while a task waits and nothing runs', () => {

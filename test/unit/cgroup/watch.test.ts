@@ -22,7 +22,7 @@ afterEach(() => {
 /** A path that the kernel refuses to watch, for another reason than that it isn't there. */
 const REFUSED = `/${'x'.repeat(300)}`;
 
-test('changes of two files are told, those of others are not', async () => {
+test('changes of files are told by name', async () => {
   tree.make('/a');
   const told = new EventEmitter();
   const names: string[] = [];
@@ -31,11 +31,26 @@ test('changes of two files are told, those of others are not', async () => {
     if (file === 'memory.events') told.emit('changed');
   });
   tree.write('/a', 'cgroup.events', 'populated 0\n');
-  tree.write('/a', 'memory.current', '1\n');
+  tree.write('/a', 'memory.max', '1\n');
   const changed = once(told, 'changed');
   tree.write('/a', 'memory.events', events({ oomKill: 1 }));
   await changed;
-  expect(new Set(names)).toEqual(new Set(['cgroup.events', 'memory.events']));
+  expect(new Set(names)).toEqual(new Set(['cgroup.events', 'memory.max', 'memory.events']));
+});
+
+test('a watch is the same one until it is closed', () => {
+  tree.make('/a');
+  const token = () => watch.token('alice');
+  const open = () => watch.open('alice', '/a', () => undefined);
+  expect(token()).toBeUndefined();
+  open();
+  const first = token();
+  open();
+  expect(token()).toBe(first);
+  watch.close('alice');
+  expect(token()).toBeUndefined();
+  open();
+  expect(token()).not.toBe(first);
 });
 
 test('a cgroup that is not there is no fault', () => {
