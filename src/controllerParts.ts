@@ -30,6 +30,7 @@ import { parseSpec } from './spec/parse.ts';
 import { formatProblem } from './spec/problems.ts';
 import { createEventLog } from './status/events.ts';
 import { createStatusFiles } from './status/files.ts';
+import { holdEvents } from './status/heldEvents.ts';
 import { openAdmittedStore } from './store/admitted.ts';
 import { readBootId } from './store/boot.ts';
 import { openClockMemory } from './store/clockOffset.ts';
@@ -100,6 +101,13 @@ export function createParts(options: ControllerOptions, instruments: Instruments
     bootId,
     clock,
     log,
+  });
+  const events = holdEvents({
+    record(event) {
+      instruments.eventRecorded(event.reason);
+      recorded.record(event);
+    },
+    recent: (server) => recorded.recent(server),
   });
   const { accountPaths } = options;
   const accountOptions = { clock, log, ...(accountPaths === undefined ? {} : { paths: accountPaths }) };
@@ -175,7 +183,13 @@ export function createParts(options: ControllerOptions, instruments: Instruments
     random: Math.random,
     source: desired,
     systemd,
-    runtime,
+    runtime: {
+      ...runtime,
+      writeMemory(memory) {
+        events.release();
+        runtime.writeMemory(memory);
+      },
+    },
     poolStore: openPoolStore({ runtimeDirectory: config.runtimeDirectory, bootId, log }),
     released: openReleasedStore({ stateDirectory: config.stateDirectory, bootId, log }),
     portStore: openPortStore({ stateDirectory: config.stateDirectory, clock, log }),
@@ -198,13 +212,7 @@ export function createParts(options: ControllerOptions, instruments: Instruments
       ...(options.journalProgram === undefined ? {} : { program: options.journalProgram }),
     }),
     statusFiles,
-    events: {
-      record(event) {
-        instruments.eventRecorded(event.reason);
-        recorded.record(event);
-      },
-      recent: (server) => recorded.recent(server),
-    },
+    events,
     instance,
     ...(options.userManager === undefined ? {} : { userManager: options.userManager }),
     // One reading for all that are dropped at once; a server that finds its port taken gets another.

@@ -29,7 +29,7 @@ export function needsReading(unit: UnitState | undefined, entry: ServerEntry): b
 }
 
 /** Whether what is in force must be read (one D-Bus call): once for each run, and after its limits may have changed. */
-export function needsLimits(unit: UnitState | undefined): boolean {
+export function needsLimits(unit: UnitState | undefined): unit is UnitState {
   return unit !== undefined && positionOf(unit) === 'active' && (unit.live === undefined || unit.controlGroup === '');
 }
 

@@ -13,7 +13,7 @@ import { Judge } from './judge.ts';
 import { LifecycleKeeper } from './lifecycle.ts';
 import { LimitKeeper } from './limits.ts';
 import { nextLookMs } from './nextLook.ts';
-import { hasNews, isOurs, newInvocation } from './observer.ts';
+import { hasNews, isOurs, needsLimits, newInvocation } from './observer.ts';
 import { type Action, planActions, positionOf } from './plan.ts';
 import { poolMember } from './poolMembers.ts';
 import type { PoolKeeper } from './pools.ts';
@@ -93,7 +93,9 @@ export class Reconciler {
       return this.#publish(entry, record, systemd.unit(entry.unitName), {});
     }
 
-    const unit = await this.#sight.observe(entry, record);
+    // What need not be waited for isn't, here and below: from a new spec to the request to systemd is one step then.
+    if (this.#sight.observe(entry, record)) await this.#sight.read(entry);
+    const unit = entry.seen;
     const isOther = unit?.marks !== undefined && !isOurs(unit, instance.id);
     const isForeign = isOther && unit.loaded;
     if (isOther && !isForeign) systemd.forget(entry.unitName);
@@ -121,7 +123,8 @@ export class Reconciler {
     if (end.kind === 'ended' && newInvocation(own, entry) !== undefined) this.#options.enqueue(name);
     this.#sight.noteStarts();
     // Only now, so that the place among the starting servers is free already for the next.
-    const present = isForeign ? own : await this.#sight.withLimits(entry, record, own);
+    const isUnknown = !isForeign && needsLimits(own);
+    const present = isUnknown ? await this.#sight.withLimits(entry, record, own) : own;
     this.#options.pools.note(name, poolMember(entry, present));
     return await this.#act(entry, record, present, { isForeign, isQueued });
   }
@@ -161,7 +164,8 @@ export class Reconciler {
     facts: Pick<ViewFacts, 'isForeign' | 'isQueued'>,
   ): Promise<WorkResult> {
     const { systemd, log, clock } = this.#ports;
-    await this.limits.look(entry, unit);
+    const hasLimits = unit?.live !== undefined || entry.rivals.dropIns.size > 0;
+    if (hasLimits) await this.limits.look(entry, unit);
     const { drifted, apply } = this.limits.plan(entry, unit);
     const actions = planActions({
       state: entry.snapshot.value,
@@ -178,7 +182,8 @@ export class Reconciler {
       return this.#publish(entry, record, unit, { ...facts, drifted });
     }
     const steps = actions.filter(isUnitAction);
-    const obstacle = await this.#readyPool(entry, unit, steps);
+    const pool = this.#poolToReady(entry, unit, steps);
+    const obstacle = pool === undefined ? undefined : await this.#readyPool(entry, pool);
     const result = obstacle ?? (await this.#actor.run(entry, steps, record));
     if (result?.kind === 'refused') {
       this.#options.ends.refuse(entry, result.message);
@@ -205,14 +210,15 @@ export class Reconciler {
     return published.kind === 'retry' || afterMs === undefined ? published : { kind: 'again', afterMs };
   }
 
-  /** Has the pool as it should be before a server starts or grows in it. @returns what to do instead; undefined: go on */
-  async #readyPool(
-    entry: ServerEntry,
-    unit: UnitState | undefined,
-    steps: readonly Action[],
-  ): Promise<WorkResult | undefined> {
-    if (!steps.some(({ kind }) => kind === 'start' || kind === 'setLimits')) return undefined;
-    const fault = await this.#options.pools.ensure(poolMember(entry, unit)?.pool);
+  /** The pool in which a server is about to start or to grow; undefined: none. */
+  #poolToReady(entry: ServerEntry, unit: UnitState | undefined, steps: readonly Action[]): string | undefined {
+    const isConcerned = steps.some(({ kind }) => kind === 'start' || kind === 'setLimits');
+    return isConcerned ? poolMember(entry, unit)?.pool : undefined;
+  }
+
+  /** Has the pool as it should be before that. @returns what to do instead; undefined: go on */
+  async #readyPool(entry: ServerEntry, pool: string): Promise<WorkResult | undefined> {
+    const fault = await this.#options.pools.ensure(pool);
     if (fault === undefined) return undefined;
     entry.fault = fault;
     return { kind: 'retry' };

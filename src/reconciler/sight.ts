@@ -4,7 +4,7 @@ import type { UnitState } from '../systemd/port.ts';
 import { unitName } from '../units/name.ts';
 import type { ServerEntry } from './entry.ts';
 import { FirstReadings } from './firstReadings.ts';
-import { isKnownUnread, isOurs, needsLimits, needsReading, newInvocation } from './observer.ts';
+import { isKnownUnread, isOurs, needsReading, newInvocation } from './observer.ts';
 import { positionOf } from './plan.ts';
 import type { LoopPorts } from './ports.ts';
 import { ProbeTargets } from './probeTargets.ts';
@@ -38,15 +38,17 @@ export class Sight {
     return known !== undefined && positionOf(known) !== 'absent' && isOurs(known, instance.id);
   }
 
-  /** The unit as systemd has it, read first where it isn't known whose it is. @throws {SystemdError} */
-  async observe(entry: ServerEntry, record: SpecRecord | undefined): Promise<UnitState | undefined> {
+  /** Looks at the unit as it is known; returns whether it has to be read before anything can be said of it: whose it is above all. */
+  observe(entry: ServerEntry, record: SpecRecord | undefined): boolean {
+    entry.seen = this.#ports.systemd.unit(entry.unitName);
+    return needsReading(entry.seen, entry) && !this.#isReadLater(entry, record);
+  }
+
+  /** The same once systemd has said all of it. @throws {SystemdError} */
+  async read(entry: ServerEntry): Promise<void> {
     const { systemd } = this.#ports;
+    await systemd.read(entry.unitName);
     entry.seen = systemd.unit(entry.unitName);
-    if (needsReading(entry.seen, entry) && !this.#isReadLater(entry, record)) {
-      await systemd.read(entry.unitName);
-      entry.seen = systemd.unit(entry.unitName);
-    }
-    return entry.seen;
   }
 
   /** Places among the starting servers were taken or given back: that may end the wait of those that are read later. */
@@ -54,14 +56,13 @@ export class Sight {
     this.#readings.review();
   }
 
-  /** The unit with what is in force for the run that is up, read where that is not known, and its turn has come. @throws {SystemdError} */
+  /** The unit with what is in force for the run that is up, where that is not known: read when its turn has come. @throws {SystemdError} */
   async withLimits(
     entry: ServerEntry,
     record: SpecRecord | undefined,
-    seen: UnitState | undefined,
+    seen: UnitState,
   ): Promise<UnitState | undefined> {
     const { systemd } = this.#ports;
-    if (seen === undefined || !needsLimits(seen)) return seen;
     const isKnown = isKnownUnread(seen, entry, record?.spec);
     if (isKnown && this.#readings.mayWait(entry.name, seen.invocationId)) return seen;
     await systemd.read(entry.unitName);
