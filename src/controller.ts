@@ -7,7 +7,7 @@ import type { Config } from './config/types.ts';
 import { isLoopAlive, livenessChecks, readinessChecks } from './controllerHealth.ts';
 import { type ControllerOptions, createParts } from './controllerParts.ts';
 import { alsoTell, createControllerSite } from './controllerSite.ts';
-import { collectGarbage, HeapCompactor } from './heapCompactor.ts';
+import { collectGarbage, HeapCompactor, spareMemory } from './heapCompactor.ts';
 import { createHttpServer } from './metrics/http.ts';
 import { keepListening } from './metrics/listener.ts';
 import { createMetricsRegistry } from './metrics/registry.ts';
@@ -65,6 +65,7 @@ export function createController(options: ControllerOptions): Controller {
     log,
     rssBytes: () => process.memoryUsage.rss(),
     collect: collectGarbage,
+    beSparing: spareMemory,
   });
   const onLooked = (): void => {
     host.note();

@@ -11,6 +11,8 @@ export interface CompactorOptions {
   readonly rssBytes: () => number;
   /** Collects all garbage and gives empty pages back, at once. */
   readonly collect: () => void;
+  /** Whether V8 shall collect often rather than take more memory. */
+  readonly beSparing: (isSparing: boolean) => void;
 }
 
 /** A burst is over when so long no more than so many looks were had; there are always some. */
@@ -21,17 +23,20 @@ const WORTH_LOOKS = 1_000;
 const WORTH_BYTES = 12 * 2 ** 20;
 
 /**
- * Gives back what a burst of looks has left in the heap, once after it.
+ * Gives back what a burst of looks has left in the heap, once after it, and has V8 be sparing until the next.
  *
  * V8 collects when much more is allocated. After a burst of starts that may be hours away, and until then the host does without
- * a fifth of what the controller takes.
+ * a fifth of what the controller takes. In a burst that would cost up to a fifth of its processor time.
  */
 export class HeapCompactor {
   readonly #options: CompactorOptions;
   #restBytes: number;
   /** Since the last collection. */
   #looks = 0;
+  /** Of those, when the present wait for quiet began. */
+  #looksBefore = 0;
   #isWaiting = false;
+  #isSparing = false;
   #cancel: () => void = () => undefined;
 
   constructor(options: CompactorOptions) {
@@ -43,6 +48,7 @@ export class HeapCompactor {
   note(): void {
     if (!this.#isWaiting) this.#waitForQuiet();
     this.#looks += 1;
+    if (this.#looks - this.#looksBefore > QUIET_LOOKS) this.#beSparing(false);
   }
 
   stop(): void {
@@ -50,13 +56,23 @@ export class HeapCompactor {
   }
 
   #waitForQuiet(): void {
-    const before = this.#looks;
+    this.#looksBefore = this.#looks;
     this.#isWaiting = true;
     this.#cancel = this.#options.clock.after(QUIET_MS, () => {
       this.#isWaiting = false;
-      if (this.#looks - before > QUIET_LOOKS) this.#waitForQuiet();
-      else if (this.#looks >= WORTH_LOOKS) this.#compact();
+      if (this.#looks - this.#looksBefore > QUIET_LOOKS) {
+        this.#waitForQuiet();
+        return;
+      }
+      this.#beSparing(true);
+      if (this.#looks >= WORTH_LOOKS) this.#compact();
     });
+  }
+
+  #beSparing(isSparing: boolean): void {
+    if (isSparing === this.#isSparing) return;
+    this.#isSparing = isSparing;
+    this.#options.beSparing(isSparing);
   }
 
   #compact(): void {
@@ -82,4 +98,14 @@ export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+}
+
+/**
+ * Has V8 collect earlier and keep no empty pages for later, or do as by itself.
+ *
+ * With a thousand servers that are scraped each second the heap grows to 55 MB instead of 60, and 5 MB of empty pages go back.
+ * @see node --v8-options, `--optimize-for-size`
+ */
+export function spareMemory(isSparing: boolean): void {
+  setFlagsFromString(isSparing ? '--optimize-for-size' : '--no-optimize-for-size');
 }

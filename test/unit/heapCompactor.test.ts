@@ -9,7 +9,7 @@ const MIB = 2 ** 20;
 describe('the heap after a burst', () => {
   const compactor = () => {
     const clock = new FakeClock();
-    const host = { rssBytes: 90 * MIB, collections: 0 };
+    const host = { rssBytes: 90 * MIB, collections: 0, isSparing: false };
     const heap = new HeapCompactor({
       clock,
       log: new FakeLog(),
@@ -17,6 +17,9 @@ describe('the heap after a burst', () => {
       collect: () => {
         host.collections += 1;
         host.rssBytes = 110 * MIB;
+      },
+      beSparing: (isSparing) => {
+        host.isSparing = isSparing;
       },
     });
     const look = (times: number) => {
@@ -57,6 +60,21 @@ describe('the heap after a burst', () => {
 
     expect(host.collections).toBe(0);
     expect(clock.timers()).toBe(0);
+  });
+
+  test('grows little while all is quiet, and as V8 has it in a burst', () => {
+    const { clock, host, look, burst } = compactor();
+    burst();
+    expect(host.isSparing).toBe(false);
+    clock.advance(20_000);
+    expect(host.isSparing).toBe(true);
+
+    look(50);
+    expect(host.isSparing).toBe(true);
+    look(1);
+    expect(host.isSparing).toBe(false);
+    clock.advance(20_000);
+    expect(host.isSparing).toBe(true);
   });
 
   test('leaves no timer after the controller has stopped', () => {
