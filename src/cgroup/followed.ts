@@ -73,7 +73,7 @@ export class FollowedServer {
 
   /**
    * As `sample`, for one of many passes: of a cgroup that is at rest only what would show that it is not any more, and everything
-   * at least once a minute. Limits, and what the kernel does by itself, may be as old as that.
+   * after a write to it and at least once a minute. What the kernel does by itself may be as old as that.
    */
   glance(nowMs: number): boolean {
     if (!this.#isStill || this.#glances >= GLANCES_MAX) return this.sample(nowMs);
@@ -117,9 +117,11 @@ export class FollowedServer {
     return isThere ? this.#limits.version : undefined;
   }
 
-  /** This file of the cgroup changed, as the watch tells. */
+  /** This file of the cgroup changed, as the watch tells: by a write, but for those that the kernel tells events by. */
   noteWrite(file: string): void {
-    this.#limits.noteWrite(file);
+    if (isEventFile(file)) return;
+    this.#limits.forget();
+    this.#isStill = false;
   }
 
   /** Lets go of the present cgroup, if any; only totals remain of it. */
@@ -217,6 +219,11 @@ export class FollowedServer {
     rate.atMs = nowMs;
     rate.cpuSeconds = cpuSeconds;
   }
+}
+
+/** `memory.events`, `memory.events.local`, `pids.events`. */
+function isEventFile(file: string): boolean {
+  return /\.events(\.|$)/.test(file);
 }
 
 function hasSameLimits(a: Usage, b: Usage): boolean {

@@ -4,9 +4,6 @@
  */
 const COUNTS_MS = 5 * 60_000;
 
-/** `memory.events`, `memory.events.local`, `pids.events`. */
-const EVENT_FILE = /\.events(\.|$)/;
-
 interface Reading {
   readonly files: readonly string[];
   readonly atMs: number;
@@ -31,7 +28,7 @@ export class KnownLimits {
   /**
    * Whether the last reading of these files says what is in them now.
    *
-   * @param watch one object as long as each write was told by `noteWrite`, without a gap; undefined: none is told
+   * @param watch one object as long as each write was told, without a gap; undefined: none is told
    */
   areAsRead(files: readonly string[], nowMs: number, watch: object | undefined): boolean {
     const last = this.#last;
@@ -44,13 +41,7 @@ export class KnownLimits {
     if (isOther) this.#version += 1;
   }
 
-  /** This file of the cgroup changed: by a write, but for those that the kernel tells events by. */
-  noteWrite(file: string): void {
-    // A limit may have a second name: `cpu.weight.nice`, `cpu.idle`.
-    if (!EVENT_FILE.test(file)) this.forget();
-  }
-
-  /** The last reading says nothing any more. */
+  /** There was a write, to whichever file: a limit may have a second name, as `cpu.weight.nice`. */
   forget(): void {
     this.#last = undefined;
   }

@@ -196,7 +196,7 @@ class CgroupSampler implements UsageSampler {
     const controlGroup = followed.controlGroup;
     if (controlGroup === undefined) return;
     // First the watch, then the reading: a kill between the two is in the counters.
-    this.#openWatch(server, controlGroup);
+    if (this.#watch.token(server) === undefined) this.#openWatch(server, controlGroup);
     const isThere = this.#read(server, followed, (nowMs) => followed.glance(nowMs));
     if (!isThere) this.#watch.close(server);
   }

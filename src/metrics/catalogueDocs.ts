@@ -21,7 +21,7 @@ of a file that is kept open, or \`sum\`, a file for which the kernel adds up all
 families: ${BASIC_FILES.length} files a server, ${ALL_FILES.length} at level \`full\`.
 
 Of a server at rest only CPU time and memory are read; the rest once a minute, and as soon as either of the two is another.
-So limits that somebody else sets on it, and what the kernel does to it by itself, may show up to a minute late.
+A limit that somebody sets on it has it read in full, too; what the kernel does to it by itself may show up to a minute late.
 
 ## Of each server
 

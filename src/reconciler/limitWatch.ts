@@ -34,6 +34,7 @@ export class LimitWatch {
   readonly #ports: Pick<LoopPorts, 'systemd' | 'sampler'>;
   readonly #seen = new WeakMap<ServerEntry, Seen>();
   readonly #files = new Map<string, readonly string[]>();
+  readonly #filesByPlan = new WeakMap<UnitPlan, readonly string[]>();
 
   constructor(ports: Pick<LoopPorts, 'systemd' | 'sampler'>) {
     this.#ports = ports;
@@ -84,11 +85,14 @@ export class LimitWatch {
   }
 
   /** The same object for the same files, whosoever they are. */
-  #filesOf({ live }: UnitPlan): readonly string[] {
-    const files = [...new Set([...SAMPLED_FILES, ...live.flatMap(({ name }) => FILES[name] ?? [])])];
+  #filesOf(plan: UnitPlan): readonly string[] {
+    const ofPlan = this.#filesByPlan.get(plan);
+    if (ofPlan !== undefined) return ofPlan;
+    const files = [...new Set([...SAMPLED_FILES, ...plan.live.flatMap(({ name }) => FILES[name] ?? [])])];
     const key = files.join();
     const known = this.#files.get(key) ?? files;
     this.#files.set(key, known);
+    this.#filesByPlan.set(plan, known);
     return known;
   }
 }

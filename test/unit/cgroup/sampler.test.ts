@@ -49,6 +49,7 @@ describe('usage', () => {
   });
 
   describe('of a server at rest', () => {
+    const FILES = ['memory.max'];
     const atRest = () => {
       tree.make('/a');
       sampler.start();
@@ -65,6 +66,16 @@ describe('usage', () => {
       expect(sampler.usage('alice')).toMatchObject({ sampledAtMs, cpuCores: 0 });
       expect(sampler.usage('alice')).not.toHaveProperty('memoryLimitBytes');
       clock.advance(5 * PERIOD_MS);
+      expect(sampler.usage('alice')?.memoryLimitBytes).toBe(1000);
+    });
+
+    test('is read in full at the next pass after a write to any of its files', async () => {
+      atRest();
+      sampler.limitsVersion('alice', FILES);
+      tree.write('/a', 'memory.max', '1000\n');
+      // It is told at once; here somebody who asks for limits sees that it was.
+      await vi.waitFor(() => expect(sampler.limitsVersion('alice', FILES)).toBe(2));
+      clock.advance(PERIOD_MS);
       expect(sampler.usage('alice')?.memoryLimitBytes).toBe(1000);
     });
 

@@ -39,7 +39,11 @@ export function cpuStat(userSeconds: number, systemSeconds: number): string {
 
 /** A made-up cgroup hierarchy in a temporary directory. */
 export class CgroupTree {
-  readonly root = mkdtempSync(join(tmpdir(), 'hublet-cgroup-'));
+  readonly root: string;
+
+  constructor(parent: string = tmpdir()) {
+    this.root = mkdtempSync(join(parent, 'hublet-cgroup-'));
+  }
 
   make(controlGroup: string, files: Readonly<Record<string, string>> = FULL_CGROUP): void {
     mkdirSync(join(this.root, controlGroup), { recursive: true });
