@@ -1,7 +1,7 @@
 import { optionalUnitPathProblem, searchPathProblem, unitPathProblem } from '../spec/paths.ts';
 import { type TemplateValues, templatesWithin } from '../spec/templates.ts';
 import type { ServerSpec } from '../spec/types.ts';
-import { EnvironmentError, encodeEnvironment, serverEnvironment } from '../units/environment.ts';
+import { type EncodedEnvironment, EnvironmentError, encodedEnvironment } from '../units/environment.ts';
 import { serverPathName, unitName } from '../units/name.ts';
 import { parseUnitProperties } from '../units/unitProperties.ts';
 import { expandProbes } from './expandProbes.ts';
@@ -32,7 +32,12 @@ export interface AdmissionFacts extends Pick<RunsAs, 'account' | 'group'> {
 }
 
 export type AdmissionResult =
-  | { readonly kind: 'admitted'; readonly server: Server }
+  | {
+      readonly kind: 'admitted';
+      readonly server: Server;
+      /** Made in order to judge it: whoever compiles the server need not make it again. */
+      readonly environment: EncodedEnvironment;
+    }
   | {
       readonly kind: 'refused';
       readonly reason: 'SchemaError';
@@ -66,9 +71,9 @@ export function admit(spec: ServerSpec, facts: AdmissionFacts): AdmissionResult 
     };
     const hidden = hiddenHomeProblem(server);
     if (hidden !== undefined) throw new FieldRefusal(hidden);
-    encodeEnvironment(serverEnvironment(server).variables);
+    const environment = encodedEnvironment(server);
     checkUnitProperties(server.spec.unitProperties, facts);
-    return { kind: 'admitted', server };
+    return { kind: 'admitted', server, environment };
   } catch (err) {
     if (err instanceof FieldRefusal) return { kind: 'refused', reason: 'SchemaError', message: err.message };
     if (err instanceof EnvironmentError) {

@@ -38,7 +38,10 @@ export class Actor {
       this.#prepare(entry, action, record);
       const envPath = this.#environmentPath(entry);
       const liveBefore = this.#ports.systemd.unit(entry.unitName)?.live ?? {};
-      const outcome = await perform(action, entry.unitName, envPath, this.#ports);
+      const asked = perform(action, entry.unitName, envPath, this.#ports);
+      // Still in the same step, but with the request on its way.
+      if (action.kind === 'start') entry.startedWith = this.#updates.wished(entry, record);
+      const outcome = await asked;
       if (outcome.kind === 'done') {
         this.#note(entry, action, liveBefore);
         continue;
@@ -70,11 +73,12 @@ export class Actor {
         entry.startRequestedMs = this.#ports.clock.monotonicMs();
         entry.hasEnvironmentFile = true;
         entry.restartedAt = restartedAt;
-        entry.startedWith = this.#updates.wished(entry, record);
         entry.startedSpec = record?.spec;
         if (entry.isRestartDue) entry.restartsTotal += 1;
         entry.isRestartDue = false;
-        if (isRemembered) this.#remember(entry);
+        if (!isRemembered) return;
+        entry.startedWith = this.#updates.wished(entry, record);
+        this.#remember(entry);
         return;
       }
       case 'stop':

@@ -141,13 +141,14 @@ export class Admitter {
       isUserMode,
       ...host,
     };
-    const plan = new KeptPlan(() => compileUnit(admitted.server, context));
+    const { server } = admitted;
+    const plan = new KeptPlan(() => compileUnit(server, context), compileUnit(server, context, admitted.environment));
     const version = this.#ports.systemd.version();
     const problem = unsupportedProblem(unsupportedProperties(plan.properties, version), version);
     if (problem !== undefined) {
       return { kind: 'refused', condition: 'Accepted', reason: 'SchemaError', message: problem };
     }
-    return { kind: 'admitted', server: admitted.server, plan };
+    return { kind: 'admitted', server, plan };
   }
 }
 

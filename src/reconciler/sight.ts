@@ -99,22 +99,25 @@ export class Sight {
   /** Keeps usage and readiness measured for the present run and no other. */
   follow(entry: ServerEntry, unit: UnitState | undefined): void {
     const { sampler, prober } = this.#ports;
-    const server = entry.served?.server;
+    const { served } = entry;
     const isUp = unit !== undefined && positionOf(unit) === 'active' && unit.invocationId !== '';
     if (isUp && unit.controlGroup !== '')
       sampler.follow(entry.name, unit.controlGroup, unit.invocationId, entry.isAdopted);
-    const probes = entry.served === undefined ? undefined : this.#probeTargets.of(entry.served);
-    if (!isUp || server === undefined || probes === undefined) prober.unfollow(entry.name);
+    if (!isUp || served === undefined) {
+      prober.unfollow(entry.name);
+      return;
+    }
+    const probes = this.#probeTargets.of(served);
+    if (probes === undefined) prober.unfollow(entry.name);
     else {
       const { invocationId, mainPid } = unit;
-      const { account } = server;
+      const { account } = served.server;
       const owner =
         account.isDynamic === true
           ? ({ kind: 'process', pid: mainPid } as const)
           : ({ kind: 'account', uid: account.uid } as const);
       prober.follow(entry.name, { invocationId, probes, owner }, knownHealth(entry, invocationId));
     }
-    if (!isUp || server === undefined) return;
     const verdict = prober.verdict(entry.name);
     const isAsked = probes?.startup !== undefined;
     const hasStarted = verdict?.invocationId === unit.invocationId && verdict.startup === undefined;

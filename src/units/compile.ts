@@ -1,5 +1,5 @@
 import type { Server } from '../admission/types.ts';
-import { encodeEnvironment, serverEnvironment } from './environment.ts';
+import { type EncodedEnvironment, encodedEnvironment } from './environment.ts';
 import { unitHash } from './hash.ts';
 import { isSentAtStart, liveProperties, processLimits } from './limits.ts';
 import { buildMarks } from './marks.ts';
@@ -18,13 +18,17 @@ import { needsPrivateUsers } from './userMode.ts';
  *
  * The plan of one server: the same server and context always give the same plan, and two plans with equal `hash` differ in nothing
  * that needs a restart.
+ * @param environment the server's, where it has just been made
  * @throws {EnvironmentError} a variable that can't be given; `admit` has refused such a server before
  * @throws {TypeError} a unit property that can't be taken; likewise
  * @see org.freedesktop.systemd1(5), "StartTransientUnit"
  */
-export function compileUnit(server: Server, context: UnitContext): UnitPlan {
+export function compileUnit(
+  server: Server,
+  context: UnitContext,
+  environment: EncodedEnvironment = encodedEnvironment(server),
+): UnitPlan {
   const { spec } = server;
-  const environment = serverEnvironment(server);
   const path = `${context.environmentDirectory}/${serverFileId(spec.name)}.env`;
   const own = ownProperties(spec.unitProperties, context);
   const live = liveProperties(spec.resources, own.live);
@@ -49,7 +53,7 @@ export function compileUnit(server: Server, context: UnitContext): UnitPlan {
     unit: server.unit,
     properties: [...unmarked, property('LogExtraFields', marks)],
     live,
-    environmentFile: { path, text: encodeEnvironment(environment.variables) },
+    environmentFile: { path, text: environment.text },
     hash,
   };
 }

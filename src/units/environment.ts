@@ -11,6 +11,12 @@ export interface ServerEnvironment {
   readonly liveNames: ReadonlySet<string>;
 }
 
+/** The same with the text of its file. */
+export interface EncodedEnvironment extends ServerEnvironment {
+  /** As `encodeEnvironment` has it. */
+  readonly text: string;
+}
+
 /** A variable can't be given to a server; names the variable, never its value. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
@@ -50,6 +56,12 @@ export function serverEnvironment(server: Server): ServerEnvironment {
     variables: new Map([...variables].sort(([a], [b]) => (a < b ? -1 : 1))),
     liveNames: new Set([...limits.keys()].filter((name) => !Object.hasOwn(spec.environment, name))),
   };
+}
+
+/** All of a server's environment as systemd gets it. @throws {EnvironmentError} what `serverEnvironment` or `encodeEnvironment` refuses */
+export function encodedEnvironment(server: Server): EncodedEnvironment {
+  const environment = serverEnvironment(server);
+  return { ...environment, text: encodeEnvironment(environment.variables) };
 }
 
 /**

@@ -11,9 +11,10 @@ export class KeptPlan implements UnitPlan {
   readonly #compile: () => UnitPlan;
   #whole: UnitPlan | undefined;
 
-  /** @param compile gives the same plan each time. @throws what it throws, as it is called at once */
-  constructor(compile: () => UnitPlan) {
+  /** @param compile gives the same plan each time. @param whole that plan, where it is there already. @throws what `compile` throws, as it is called at once otherwise */
+  constructor(compile: () => UnitPlan, whole?: UnitPlan) {
     this.#compile = compile;
+    this.#whole = whole;
     const { unit, live, hash } = this.#ensure();
     this.unit = unit;
     this.live = live;

@@ -32,6 +32,7 @@ export function serverPathName(serverName: string): string {
 
 /** The name in ASCII without blanks: `A-Z a-z 0-9 _ - .` as they are, every other byte of its UTF-8 as `\xNN`. Never cut, so `unescapedName` gives the name back. */
 export function escapedName(serverName: string): string {
+  if (/^[A-Za-z0-9_.-]*$/.test(serverName)) return serverName;
   let escaped = '';
   for (const byte of Buffer.from(serverName, 'utf8')) {
     const character = String.fromCharCode(byte);

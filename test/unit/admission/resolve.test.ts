@@ -119,7 +119,8 @@ describe('an admitted server', () => {
   it('is not changed by being admitted again', () => {
     const once = server({ command: ['/bin/x', '{NAME}'], environment: { A: '{HOME}' } });
 
-    expect(admit(once.spec, FACTS)).toEqual({ kind: 'admitted', server: once });
+    const again = admit(once.spec, FACTS);
+    expect(again.kind === 'admitted' ? again.server : again).toEqual(once);
   });
 
   it('keeps a variable called __proto__', () => {
