@@ -76,11 +76,12 @@ export function parseDurationMs(value: string | number): number {
   if (match === null) {
     throw new QuantityError(`${quote(value)} is not a duration: write 500ms, 10s, 5m, 1h30m or a number of seconds`);
   }
-  const parts = DURATION_UNITS.map(([, ms], index) => BigInt(match[index + 1] ?? 0) * ms);
-  return withinSafeRange(
-    parts.reduce((sum, part) => sum + part, 0n),
-    value,
-  );
+  let durationMs = 0n;
+  for (const [index, [, ms]] of DURATION_UNITS.entries()) {
+    const count = match[index + 1];
+    if (count !== undefined) durationMs += BigInt(count) * ms;
+  }
+  return withinSafeRange(durationMs, value);
 }
 
 /** The exact text of a duration: `1h30m`, `500ms`, `0s`. */

@@ -52,8 +52,8 @@ export function encodeCall(call: CallMessage, serial: number): Buffer {
 class MessageWriter {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
   #at = 0;
-  /** The way to the value that is being written. */
-  #way: string[] = [];
+  /** The way to the value that is being written; a number is the place in a list. */
+  #way: (string | number)[] = [];
 
   get length(): number {
     return this.#at;
@@ -140,7 +140,7 @@ class MessageWriter {
     this.align(ALIGNMENT[element.code] ?? 1);
     const start = this.#at;
     if (isBytes) this.bytes(value);
-    else for (let index = 0; index < value.length; index += 1) this.#part(`[${index}]`, element, value[index]);
+    else for (let index = 0; index < value.length; index += 1) this.#part(index, element, value[index]);
     this.setUint32(lengthAt, this.#at - start);
   }
 
@@ -162,7 +162,7 @@ class MessageWriter {
     this.#way = way;
   }
 
-  #part(step: string, type: WireType, value: unknown): void {
+  #part(step: string | number, type: WireType, value: unknown): void {
     this.#way.push(step);
     this.#value(type, value);
     this.#way.pop();
@@ -217,7 +217,8 @@ class MessageWriter {
   }
 
   #failure(problem: string): WrongType {
-    return new WrongType(`${this.#way.join('')}: ${problem}`);
+    const way = this.#way.map((step) => (typeof step === 'number' ? `[${step}]` : step)).join('');
+    return new WrongType(`${way}: ${problem}`);
   }
 
   /** Steps over so many bytes; returns the buffer, which may be another by now. */
