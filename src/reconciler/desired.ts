@@ -58,7 +58,7 @@ export class DesiredState implements Source {
   readonly #records = new SpecRecords();
   readonly #admitted: AdmittedSpecs;
   readonly #places: Places;
-  readonly #listeners = new Set<(name: string | undefined) => void>();
+  readonly #listeners = new Map<(name: string | undefined) => void, (() => void) | undefined>();
 
   constructor(options: DesiredStateOptions) {
     this.#options = options;
@@ -68,11 +68,16 @@ export class DesiredState implements Source {
       this.#judgements.delete(name);
       this.#emit(name);
     });
-    options.documents.on((name) => {
-      // At once: what was admitted before is kept before anything else happens to the new document.
-      if (name !== undefined) this.record(name);
-      this.#emit(name);
-    });
+    options.documents.on(
+      (name) => {
+        // At once: what was admitted before is kept before anything else happens to the new document.
+        if (name !== undefined) this.record(name);
+        this.#emit(name);
+      },
+      () => {
+        for (const onTold of this.#listeners.values()) onTold?.();
+      },
+    );
   }
 
   async start(): Promise<void> {
@@ -119,8 +124,8 @@ export class DesiredState implements Source {
     if (this.#options.documents.record(name) === undefined) this.#drop(name);
   }
 
-  on(listener: (name: string | undefined) => void): () => void {
-    this.#listeners.add(listener);
+  on(listener: (name: string | undefined) => void, onTold?: () => void): () => void {
+    this.#listeners.set(listener, onTold);
     return () => this.#listeners.delete(listener);
   }
 
@@ -259,7 +264,7 @@ export class DesiredState implements Source {
   }
 
   #emit(name: string | undefined): void {
-    for (const listener of this.#listeners) listener(name);
+    for (const listener of this.#listeners.keys()) listener(name);
   }
 }
 

@@ -112,7 +112,10 @@ export class ReconcileLoop {
   async start(): Promise<void> {
     const { source, systemd, prober, sampler } = this.#ports;
     this.#unsubscribe.push(
-      source.on((name) => this.#onSource(name)),
+      source.on(
+        (name) => this.#onSource(name),
+        () => this.#queue.allAdded(),
+      ),
       systemd.on((event) => {
         switch (event.kind) {
           case 'changed':

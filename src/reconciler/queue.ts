@@ -72,6 +72,11 @@ export class WorkQueue {
     else this.#pumpSoon();
   }
 
+  /** Nothing more comes that was to be added at one go: what waits for that need not. */
+  allAdded(): void {
+    if (!this.#isStopped) this.#pump();
+  }
+
   /** Asks for a look not later than `afterMs` from now; an earlier wish stays. */
   addAfter(name: string, afterMs: number): void {
     if (this.#isStopped) return;

@@ -18,6 +18,7 @@ const BATCH_MS = 50;
 export class Agenda {
   readonly #clock: Clock;
   readonly #look: (name: string) => void;
+  readonly #onLooked: () => void;
   readonly #dueMs = new Map<string, number>();
   readonly #lookedMs = new Map<string, number>();
   #waiters: (() => void)[] = [];
@@ -29,9 +30,11 @@ export class Agenda {
   /** What looks have taken since others last had their turn. */
   #spentMs = 0;
 
-  constructor(clock: Clock, look: (name: string) => void) {
+  /** @param onLooked called after each few looks that were had at one go; absent: nobody asks */
+  constructor(clock: Clock, look: (name: string) => void, onLooked: () => void = () => undefined) {
     this.#clock = clock;
     this.#look = look;
+    this.#onLooked = onLooked;
   }
 
   /** Something may have happened to the name. */
@@ -93,6 +96,7 @@ export class Agenda {
     } finally {
       this.#isDraining = false;
       this.#schedule();
+      this.#onLooked();
       this.#tellWaiters();
     }
   }

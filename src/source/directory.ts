@@ -52,7 +52,11 @@ export class DirectorySource {
       remember: () => this.#remember(),
     });
     this.#book = new SpecBook({ path: this.path, store, log, claim: (name) => options.claim(name) });
-    this.#agenda = new Agenda(clock, (name) => this.#look(name));
+    this.#agenda = new Agenda(
+      clock,
+      (name) => this.#look(name),
+      () => options.told(),
+    );
     this.#timer = new ListingTimer(clock, () => this.refresh());
     this.#keeper = new WatchKeeper({
       path: this.path,

@@ -23,4 +23,6 @@ export interface DirectoryOptions {
   isElsewhere(name: string): boolean;
   /** The record of `name`, or where it is undefined the source's own state, may have changed. */
   changed(name: string | undefined): void;
+  /** The files that were to be looked at at one go have been, and what changed is told. */
+  told(): void;
 }

@@ -45,7 +45,7 @@ export class SourceSet implements DocumentSource {
   readonly #memories: SourceMemories;
   #directories: readonly DirectorySource[];
   readonly #owners = new Map<string, DirectorySource>();
-  readonly #listeners = new Set<(name: string | undefined) => void>();
+  readonly #listeners = new Map<(name: string | undefined) => void, (() => void) | undefined>();
 
   /** Reads what earlier controllers accepted. @throws {NodeJS.ErrnoException} where the state directory cannot be used */
   constructor(options: SourceSetOptions) {
@@ -153,8 +153,8 @@ export class SourceSet implements DocumentSource {
     };
   }
 
-  on(listener: (name: string | undefined) => void): () => void {
-    this.#listeners.add(listener);
+  on(listener: (name: string | undefined) => void, onTold?: () => void): () => void {
+    this.#listeners.set(listener, onTold);
     return () => this.#listeners.delete(listener);
   }
 
@@ -173,6 +173,9 @@ export class SourceSet implements DocumentSource {
       claim: (name) => this.#claim(name, directory),
       isElsewhere: (name) => this.#directories.some((other) => other !== directory && other.shows(name)),
       changed: (name) => this.#changed(name, directory),
+      told: () => {
+        for (const onTold of this.#listeners.values()) onTold?.();
+      },
     });
     return directory;
   }
@@ -225,6 +228,6 @@ export class SourceSet implements DocumentSource {
   }
 
   #emit(name: string | undefined): void {
-    for (const listener of this.#listeners) listener(name);
+    for (const listener of this.#listeners.keys()) listener(name);
   }
 }

@@ -114,8 +114,12 @@ export interface DocumentSource {
   /** The deletion was carried out: forget the name, its last good document and its generation. */
   forget(name: string): void;
   states(): readonly SourceState[];
-  /** Called with the name of each record that may have changed, or with undefined when a source's own state did. */
-  on(listener: (name: string | undefined) => void): () => void;
+  /**
+   * Called with the name of each record that may have changed, or with undefined when a source's own state did.
+   *
+   * @param onTold called once all that was looked at at one go has been told of; by far not every change is one of a file
+   */
+  on(listener: (name: string | undefined) => void, onTold?: () => void): () => void;
 }
 
 /** The desired state as the loop sees it: whole specs, of which it need not know what they are made from. */

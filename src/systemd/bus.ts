@@ -141,13 +141,13 @@ class Connection implements Bus {
     const bytes = encode(call, serial);
     const { clock } = this.#options;
     return new Promise((resolve, reject) => {
+      // Whatever is wrong with the connection ends it, and with it all that is pending; nothing of that comes before this step is over.
+      this.#stream.write(bytes);
       const cancelTimer = afterReading(clock, call.timeoutMs, () => {
         this.#pending.delete(serial);
         reject(new SystemdError('UnknownOutcome', `${what}: no reply in ${call.timeoutMs} ms`));
       });
       this.#pending.set(serial, { what, take: (body) => resolve(take(body)), reject, cancelTimer });
-      // Whatever is wrong with the connection ends it, and with it all that is pending.
-      this.#stream.write(bytes);
     });
   }
 
