@@ -35,6 +35,28 @@ describe('WorkQueue', () => {
     expect(seen).toEqual(['c', 'a', 'b', 'd']);
   });
 
+  it('begins with the highest in rank before anything else happens, once it is told that all is there', () => {
+    const seen: string[] = [];
+    const queue = new WorkQueue({
+      clock: new FakeClock(),
+      instruments: noInstruments,
+      concurrency: () => 1,
+      random: () => 0.5,
+      rank: (name) => (name === 'b' ? 1 : 0),
+      work: async (name) => {
+        seen.push(name);
+        return { kind: 'done' };
+      },
+    });
+    queue.add('a');
+    queue.add('b');
+    expect(seen).toEqual([]);
+
+    queue.allAdded();
+
+    expect(seen).toEqual(['b']);
+  });
+
   it('works on a name once however often it was added while it waited', async () => {
     const seen: string[] = [];
     const gate = Promise.withResolvers<void>();

@@ -61,3 +61,18 @@ it.each([
   expect(Math.max(...turns)).toBe(atOnce);
   expect(looks).toEqual(names);
 });
+
+it('tells when all looks of one go have been had, and not in between', () => {
+  const clock = new WorkClock();
+  const seen: string[] = [];
+  const agenda = new Agenda(
+    clock,
+    (name) => seen.push(name),
+    () => seen.push('told'),
+  );
+
+  agenda.hintAll(['a', 'b']);
+  agenda.hint('c');
+
+  expect(seen).toEqual(['a', 'b', 'told', 'c', 'told']);
+});
