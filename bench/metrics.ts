@@ -27,7 +27,8 @@ const RESCAN_MS = 20_000;
 const IN_MEMORY = '/dev/shm';
 /** Those of the others that systemd has there for such a server: no cpuset, and no weight of I/O where no scheduler knows it. */
 const LIMITS = { 'cpu.weight': '100\n', 'memory.low': '0\n', 'memory.swap.max': 'max\n', 'io.max': '' };
-const CHILD = join(import.meta.dirname, 'treeController.ts');
+/** As bin/hublet has it. */
+const CHILD = ['--no-turbofan', '--invocation-count-for-maglev=4000', join(import.meta.dirname, 'treeController.ts')];
 
 /** Idleness, then samples and a scrape each second at level full, each for so long. */
 export async function measureMetrics(seconds: number): Promise<readonly Row[]> {
@@ -38,7 +39,7 @@ export async function measureMetrics(seconds: number): Promise<readonly Row[]> {
     // As systemd gives it, and nothing of this shell: one variable may have Node read a thousand certificates.
     const env = { PATH: process.env.PATH, ...serviceEnvironment(), NODE_COMPILE_CACHE: compiled };
     // Only the first start after an installation compiles, and keeps the compiler in memory.
-    await promisify(execFile)(process.execPath, [CHILD, 'compile'], { env });
+    await promisify(execFile)(process.execPath, [...CHILD, 'compile'], { env });
     for (let index = 0; index < SERVERS; index += 1) {
       tree.make(`/hublet.slice/hublet.slice/hublet-s${index}.service`, { ...FULL_CGROUP, ...LIMITS });
       host.put(`s${index}`, spec(`s${index}`));
@@ -78,7 +79,7 @@ async function measure(
   seconds: number,
   takeCalls: () => number,
 ): Promise<readonly Row[]> {
-  const child = spawn(process.execPath, [CHILD, JSON.stringify(options)], {
+  const child = spawn(process.execPath, [...CHILD, JSON.stringify(options)], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -14,7 +14,6 @@ import { LockHeld, takeLock } from './store/lock.ts';
 import { openScratch } from './store/scratch.ts';
 import { findOwnSystemd } from './systemd/ownSystemd.ts';
 import { SystemdError } from './systemd/port.ts';
-import { compileLater } from './tiering.ts';
 import { VERSION } from './version.ts';
 
 export interface DaemonOptions {
@@ -100,7 +99,6 @@ export async function runDaemon(config: Config, options: DaemonOptions): Promise
     log.info({ version: VERSION, servers: controller.ports.source.names().length }, 'ready');
     // Node writes it at the end of a process: one that is killed would leave the next to compile everything again.
     flushCompileCache();
-    compileLater();
     if (!options.once && !options.dryRun) {
       await ended.promise;
       return 0;
