@@ -17,6 +17,8 @@ const METHOD_CALL = 1;
 const PROTOCOL_VERSION = 1;
 /** Of the fields of a header, with their types. */
 const FIELD = { path: 1, interface: 2, member: 3, destination: 6, signature: 8 } as const;
+/** What each begins with: little-endian, a call, no flags, the version. */
+const OPENING = Uint8Array.of(0x6c, METHOD_CALL, 0, PROTOCOL_VERSION);
 /** Enough for the start of most units. */
 const FIRST_BYTES = 4096;
 
@@ -31,7 +33,7 @@ const FIRST_BYTES = 4096;
  */
 export function encodeCall(call: CallMessage, serial: number): Buffer {
   const writer = new MessageWriter();
-  writer.bytes(Buffer.from([0x6c, METHOD_CALL, 0, PROTOCOL_VERSION]));
+  writer.bytes(OPENING);
   const bodyLengthAt = writer.uint32(0);
   writer.uint32(serial);
   const fieldsLengthAt = writer.uint32(0);
