@@ -28,7 +28,8 @@ const { sample } = fc.letrec<{ sample: Sample; basic: Sample }>((tie) => ({
     same('q', fc.nat(0xffff)),
     same('i', fc.integer()),
     same('u', fc.nat(0xffff_ffff)),
-    same('x', fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n)),
+    // The library refuses the least of all, -(2n ** 63n).
+    same('x', fc.bigInt(-(2n ** 63n) + 1n, 2n ** 63n - 1n)),
     same('t', fc.bigInt(0n, 2n ** 64n - 1n)),
     // The library writes -0 as 0.
     same(
