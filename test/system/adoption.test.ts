@@ -177,7 +177,12 @@ describe('a controller that is stopped', () => {
   });
 
   it('carries a restart through that it was stopped in the middle of', async () => {
-    const slow = { ...sleeper, command: ['sh', '-c', 'trap "sleep 3; exit 0" TERM; while :; do sleep 0.1; done'] };
+    // Long enough to be seen by one who looks every few seconds.
+    const slow = {
+      ...sleeper,
+      command: ['sh', '-c', 'trap "sleep 15; exit 0" TERM; while :; do sleep 0.1; done'],
+      terminationGracePeriod: '60s',
+    };
     await dropSpecs(machine, { slow });
     await awaitPhase(machine, ['slow'], 'Ready');
     await dropSpecs(machine, { slow }, { annotations: { 'hublet/restartedAt': 'now' } });
