@@ -10,6 +10,7 @@ import { alsoTell, createControllerSite } from './controllerSite.ts';
 import { collectGarbage, HeapCompactor, spareMemory } from './heapCompactor.ts';
 import { createHttpServer } from './metrics/http.ts';
 import { keepListening } from './metrics/listener.ts';
+import { LoopDelay } from './metrics/loopDelay.ts';
 import { createMetricsRegistry } from './metrics/registry.ts';
 import { HostPublisher } from './reconciler/hostPublisher.ts';
 import { ReconcileLoop } from './reconciler/loop.ts';
@@ -43,10 +44,12 @@ const STOP_GRACE_MS = 3_000;
 export function createController(options: ControllerOptions): Controller {
   const { config, clock, log, version, userManager } = options;
   const startedAtMs = clock.wallMs();
+  const loopDelay = new LoopDelay(clock);
   const registry = createMetricsRegistry({
     build: { version, nodeVersion: process.versions.node },
     level: () => (options.configKeeper?.current ?? config).metrics.level,
     snapshot: () => snapshot(),
+    loopDelay,
   });
   let onSampled = (): void => undefined;
   const { ports, documents, desired, clockWatch, idle, commands, reconnects } = createParts(
@@ -181,6 +184,7 @@ export function createController(options: ControllerOptions): Controller {
       cancelHurry();
       host.stop();
       await stopHttp();
+      loopDelay.stop();
       ports.prober.stop();
       clockWatch.stop();
       idle.stop();

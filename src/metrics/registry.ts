@@ -26,6 +26,7 @@ import {
   renderEnd,
   renderFamily,
 } from './exposition.ts';
+import type { LoopDelay } from './loopDelay.ts';
 import { poolFamilies } from './poolFamilies.ts';
 import { levelWithin, type MetricsLevel, serverFamilies } from './serverFamilies.ts';
 import type { Instruments, MetricsSnapshot } from './types.ts';
@@ -41,6 +42,7 @@ export interface RegistryOptions {
   /** Asked at each scrape. `off` leaves out all per-server families, nothing else. */
   readonly level: () => MetricsLevel;
   readonly snapshot: () => MetricsSnapshot;
+  readonly loopDelay: Pick<LoopDelay, 'scraped'>;
   /** Per-server series above which the level falls by itself; 100,000 by default. */
   readonly maxSeries?: number;
 }
@@ -52,11 +54,9 @@ const MISNAMED_DEFAULTS = [
   'nodejs_active_resources_total',
 ] as const;
 
-/**
- * How often the lag of the event loop is measured; an idle loop shows as much. The 10 ms that the library takes by itself cost
- * more CPU than all else that an idle controller does.
- */
-const LAG_PRECISION_MS = 100;
+/** As good as never, as its timer can't be left out: a `LoopDelay` shows what that would. */
+const LAG_PRECISION_MS = 2 ** 31 - 1;
+const LAG_FIGURES = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'] as const;
 
 /** A registry of its own, shared with nobody; instruments count from 0. */
 export function createMetricsRegistry(options: RegistryOptions): MetricsRegistry {
@@ -64,6 +64,7 @@ export function createMetricsRegistry(options: RegistryOptions): MetricsRegistry
   const instruments = createInstruments(registry);
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
   for (const name of MISNAMED_DEFAULTS) registry.removeSingleMetric(name);
+  for (const figure of LAG_FIGURES) registry.removeSingleMetric(`nodejs_eventloop_lag_${figure}_seconds`);
   const maxSeries = options.maxSeries ?? 100_000;
   return {
     instruments,
@@ -80,6 +81,8 @@ export function createMetricsRegistry(options: RegistryOptions): MetricsRegistry
         yield renderFamily(family, format);
       }
       for (const metric of await registry.getMetricsAsJSON()) yield renderFamily(toFamily(metric, format), format);
+      // Last, so that what a scrape takes of the loop is in it.
+      for (const family of options.loopDelay.scraped()) yield renderFamily(family, format);
       yield renderEnd(format);
     },
   };

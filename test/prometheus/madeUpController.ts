@@ -1,5 +1,6 @@
 import { createSystemClock } from '../../src/clock.ts';
 import { createHttpServer } from '../../src/metrics/http.ts';
+import { LoopDelay } from '../../src/metrics/loopDelay.ts';
 import { createMetricsRegistry } from '../../src/metrics/registry.ts';
 import type { Instruments, MetricsSnapshot } from '../../src/metrics/types.ts';
 import { FakeLog } from '../fakes/log.ts';
@@ -16,13 +17,15 @@ export interface MadeUpController {
 /** @param snapshot asked at each scrape, which is at level full */
 export async function startMadeUpController(snapshot: () => MetricsSnapshot): Promise<MadeUpController> {
   const build = { version: '0.1.0', nodeVersion: process.version };
-  const registry = createMetricsRegistry({ build, level: () => 'full', snapshot });
+  const clock = createSystemClock();
+  const loopDelay = new LoopDelay(clock);
+  const registry = createMetricsRegistry({ build, level: () => 'full', snapshot, loopDelay });
   const http = createHttpServer({
     render: (format) => registry.render(format),
     readiness: [],
     liveness: [],
     site: noSite(),
-    clock: createSystemClock(),
+    clock,
     log: new FakeLog(),
   });
   const listening = await http.start('127.0.0.1:0');
@@ -30,6 +33,9 @@ export async function startMadeUpController(snapshot: () => MetricsSnapshot): Pr
   return {
     instruments: registry.instruments,
     port: Number(listening.address.split(':').at(-1)),
-    stop: () => http.stop(),
+    stop() {
+      loopDelay.stop();
+      return http.stop();
+    },
   };
 }

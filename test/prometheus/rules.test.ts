@@ -5,6 +5,7 @@ import { text as textOf } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createMetricsRegistry } from '../../src/metrics/registry.ts';
+import { measuredDelay } from '../fakes/delays.ts';
 import { projectDirectory } from '../machine/places.ts';
 import { FULL_USAGE, server, snapshot } from '../unit/metrics/snapshot.ts';
 import { ensurePrometheus } from './tools.ts';
@@ -41,6 +42,7 @@ describe('promtool', () => {
         snapshot([server('alice', { labels: { team: 'a "b"\n\\c' } }), server('ünïcode %n')], {
           pools: [{ name: 'gpu', usage: FULL_USAGE }],
         }),
+      loopDelay: measuredDelay(),
     });
     expect(await check(['check', 'metrics'], await textOf(registry.render('text')))).toBe('');
   });

@@ -8,6 +8,7 @@ import { catalogueRows } from '../../../src/metrics/catalogue.ts';
 import { createMetricsRegistry, type MetricsRegistry } from '../../../src/metrics/registry.ts';
 import type { MetricsLevel } from '../../../src/metrics/serverFamilies.ts';
 import type { PoolMetrics, ServerMetrics } from '../../../src/metrics/types.ts';
+import { measuredDelay } from '../../fakes/delays.ts';
 import { type ParsedFamily, parseExposition, seriesValue } from './exposition.ts';
 import { FULL_USAGE, server, snapshot } from './snapshot.ts';
 
@@ -27,6 +28,7 @@ function newRegistry(maxSeries?: number): MetricsRegistry {
     build: { version: '0.1.0', nodeVersion: 'v24.0.0' },
     level: () => level,
     snapshot: () => snapshot(servers, { pools }),
+    loopDelay: measuredDelay(),
     ...(maxSeries !== undefined && { maxSeries }),
   });
 }
@@ -67,6 +69,14 @@ describe('catalogue and scrape', () => {
   test('show process and Node figures, and no family of anybody else', async () => {
     const prefixes = new Set([...(await scrape()).keys()].map((name) => name.split('_')[0]));
     expect(prefixes).toEqual(new Set(['hublet', 'process', 'nodejs']));
+  });
+
+  test("show the event loop's delay under prom-client's names, as we measure it", async () => {
+    const families = await scrape();
+    const figures = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'];
+    const values = figures.map((figure) => seriesValue(families, `nodejs_eventloop_lag_${figure}_seconds`, {}));
+    expect(values).toEqual([0.02, 0.02, 0.02, 0.003, 0.02, 0.02, 0.02]);
+    expect(seriesValue(families, 'nodejs_eventloop_lag_seconds', {})).toBeGreaterThanOrEqual(0);
   });
 
   test('keep to the naming rules', () => {

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { MetricRow } from '../../../src/metrics/catalogue/row.ts';
 import { catalogueRows } from '../../../src/metrics/catalogue.ts';
 import { createMetricsRegistry } from '../../../src/metrics/registry.ts';
+import { measuredDelay } from '../../fakes/delays.ts';
 import { parseExposition } from './exposition.ts';
 import { type Expression, readExpression } from './promql.ts';
 import {
@@ -34,6 +35,7 @@ const processFamilies = new Set(
           build: { version: '0', nodeVersion: 'v0' },
           level: () => 'off',
           snapshot: () => snapshot([]),
+          loopDelay: measuredDelay(),
         }).render('text'),
       ),
     ).keys(),
