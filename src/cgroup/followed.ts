@@ -73,7 +73,8 @@ export class FollowedServer {
 
   /**
    * As `sample`, for one of many passes: of a cgroup that is at rest only what would show that it is not any more, and everything
-   * after a write to it and at least once a minute. What the kernel does by itself may be as old as that.
+   * after a write to it and at least once a minute. What is done to it from outside, as when the kernel reclaims its memory, may be
+   * as old as that.
    */
   glance(nowMs: number): boolean {
     if (!this.#isStill || this.#glances >= GLANCES_MAX) return this.sample(nowMs);

@@ -9,7 +9,7 @@
 import { present } from './present.ts';
 import type { MemoryEvents, Pressure, Usage } from './types.ts';
 
-/** The files one usage is made of, but for its details. The first two tell whether anything has happened, see read.ts. */
+/** The files one usage is made of, but for its details. The first tells whether anything has happened, see read.ts. */
 export const BASIC_FILES = [
   'cpu.stat',
   'memory.current',

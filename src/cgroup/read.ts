@@ -44,7 +44,7 @@ export class CgroupReader {
   readonly #absent = new Set<string>();
   #readings = 0;
   #sinceLook = 0;
-  /** Bytes of SIGNS as of the last reading; undefined where one of them was not there. */
+  /** Bytes of SIGNS as of the last reading; undefined where they were not there. */
   #signs: Buffer | undefined;
   /** Of all that the last reading found; undefined where another one was not expected to find the same. */
   #digest: string | undefined;
@@ -78,7 +78,7 @@ export class CgroupReader {
     return this.#gatherAll() ? undefined : toUsage(this.#texts(), sampledAtMs);
   }
 
-  /** Whether the CPU time used and the memory are what the last reading found, and as much is asked for; two files only. @throws as `read` */
+  /** Whether the CPU time used is what the last reading found, and as much is asked for; one file only. @throws as `read` */
   isStill(): boolean {
     this.#sinceLook += 1;
     if (this.#signs === undefined || this.#isDetailed !== this.#options.isDetailed() || this.#isEarly()) return false;
@@ -177,8 +177,11 @@ export class CgroupReader {
   }
 }
 
-/** Nothing happens in a cgroup that leaves both as they were. They are the first of all files. */
-const SIGNS = BASIC_FILES.slice(0, 2);
+/**
+ * Its processes do nothing that leaves this as it was: the time that each of them ran is in `usage_usec` of its cgroup and of all
+ * above, to the microsecond, also of those that are gone. It is the first of all files.
+ */
+const SIGNS = BASIC_FILES.slice(0, 1);
 
 /**
  * One reading of a cgroup, for callers that look once. Absent fields as in `Usage`; no rates, because those need two readings.
