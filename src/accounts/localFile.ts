@@ -64,13 +64,20 @@ interface Reread<T> {
   version(): string;
 }
 
-/** A value made from a file, made anew when the file's identity changed. `absent`: the value without a readable file. */
+/** A value made from a file, made anew when the file's identity changed since the last turn. `absent`: the value without a readable file. */
 function rereadFile<T>(path: string, parse: (text: string) => T, absent: T, log: Log): Reread<T> {
   let value = absent;
   let seen: Stats | undefined;
   let isBroken = false;
-  // At every question, so without the price of exact nanoseconds: the times are to a quarter of a microsecond as they are.
+  let isLookedAt = false;
+  // Once for all that is asked at one go, as a resync asks for a thousand servers, and without the price of exact nanoseconds: the
+  // times are to a quarter of a microsecond as they are.
   const refresh = (): void => {
+    if (isLookedAt) return;
+    isLookedAt = true;
+    queueMicrotask(() => {
+      isLookedAt = false;
+    });
     try {
       const now = statSync(path);
       if (seen !== undefined && isSameFile(now, seen)) return;

@@ -62,6 +62,7 @@ test('what was missing is asked for again once the local file changed, also wher
   const before = accounts.localVersion();
 
   writeFileSync(paths.passwd, `${ALICE}\ndora:x:1005:100::/home/dora:/bin/bash\n`);
+  await undefined;
 
   expect(accounts.localVersion()).not.toBe(before);
   expect(accounts.cached('dora')).toBeUndefined();
@@ -85,7 +86,7 @@ test('groups come from /etc/group and getent group in the same way', async () =>
   expect(directory.calls()).toEqual([['group', '--', 'physics', '5000', 'chemistry']]);
 });
 
-test('a local account that was just made or changed is seen at once', () => {
+test('a local account that was just made or changed is seen in the next turn', async () => {
   using directory = new TemporaryDirectory();
   const { accounts, paths } = open(directory);
   expect(accounts.cached('dora')).toBeUndefined();
@@ -93,6 +94,8 @@ test('a local account that was just made or changed is seen at once', () => {
   writeFileSync(`${paths.passwd}.new`, `${ALICE}\ndora:x:1005:100::/home/dora:/bin/bash\n`);
   renameSync(`${paths.passwd}.new`, paths.passwd);
 
+  expect(accounts.cached('dora')).toBeUndefined();
+  await undefined;
   expect(accounts.cached('dora')).toEqual(found('dora', 1005));
 });
 
