@@ -46,16 +46,12 @@ export function createControllerSite(
     sampled() {
       const { sampler, poolSampler } = ports;
       usage.take(
-        gaugesOf(loop.entries.keys(), sampler),
-        gaugesOf(loop.pools.names(), poolSampler),
+        { names: loop.entries.keys(), gauges: (name) => sampler.gauges(name) },
+        { names: loop.pools.names(), gauges: (name) => poolSampler.gauges(name) },
         clock.monotonicMs(),
       );
     },
   };
-}
-
-function* gaugesOf(names: Iterable<string>, sampler: LoopPorts['sampler']) {
-  for (const name of names) yield [name, sampler.gauges(name)] as const;
 }
 
 /** Nothing where it can't be read now (no file descriptor is left, say): what was known stays. */

@@ -21,6 +21,9 @@ export class FollowedServer {
   #invocationId = '';
   #reader: CgroupReader | undefined;
   #totals: Totals = NO_TOTALS;
+  /** Of the totals: each pass asks for both, and few change them. */
+  #cpuSeconds: number | undefined;
+  #oomKills = 0;
   /** The last reading in full. */
   #last: Usage | undefined;
   /** Time of the last reading, in full or not. */
@@ -46,7 +49,7 @@ export class FollowedServer {
 
   /** Kills over all its invocations. */
   get oomKills(): number {
-    return sumOfOne(this.#totals, 'memoryOomKill') ?? 0;
+    return this.#oomKills;
   }
 
   oomKillsOf(invocationId: string): number {
@@ -100,7 +103,7 @@ export class FollowedServer {
     return this.#reading((reader) => {
       const memoryEvents = reader.readMemoryEvents();
       if (memoryEvents === undefined) return;
-      this.#totals = addReading(this.#totals, countersOf({ sampledAtMs: nowMs, memoryEvents }));
+      this.#count(addReading(this.#totals, countersOf({ sampledAtMs: nowMs, memoryEvents })));
       this.#noteKills(memoryEvents.oomKill);
     });
   }
@@ -146,13 +149,7 @@ export class FollowedServer {
   gauges(): Gauges | undefined {
     if (this.#last === undefined || this.#controlGroup === undefined) return undefined;
     const { memoryCurrentBytes, memoryWorkingSetBytes } = this.#last;
-    const cpuCores = this.#rate?.cores;
-    return {
-      sampledAtMs: this.#sampledAtMs,
-      ...(cpuCores !== undefined && { cpuCores }),
-      ...(memoryCurrentBytes !== undefined && { memoryCurrentBytes }),
-      ...(memoryWorkingSetBytes !== undefined && { memoryWorkingSetBytes }),
-    };
+    return { sampledAtMs: this.#sampledAtMs, cpuCores: this.#rate?.cores, memoryCurrentBytes, memoryWorkingSetBytes };
   }
 
   #reading(read: (reader: CgroupReader) => void): boolean {
@@ -181,7 +178,7 @@ export class FollowedServer {
     this.#isStill = this.#last !== undefined && isAlike(this.#last, usage);
     if (this.#last !== undefined && !hasSameLimits(this.#last, usage)) this.#limits.forget();
     const counters = countersOf(usage);
-    this.#totals = this.#countsFromNow ? startAt(this.#totals, counters) : addReading(this.#totals, counters);
+    this.#count(this.#countsFromNow ? startAt(this.#totals, counters) : addReading(this.#totals, counters));
     this.#countsFromNow = false;
     this.#last = usage;
     this.#noteKills(counters.memoryOomKill);
@@ -193,9 +190,18 @@ export class FollowedServer {
     this.#limits.forget();
     this.#reader?.close();
     this.#reader = undefined;
-    this.#totals = endCgroup(this.#totals);
+    this.#count(endCgroup(this.#totals));
     const kills = this.#kills.get(this.#invocationId);
     if (kills !== undefined) this.#kills.set(this.#invocationId, { ended: kills.ended + kills.live, live: 0 });
+  }
+
+  #count(totals: Totals): void {
+    this.#totals = totals;
+    const userSeconds = sumOfOne(totals, 'cpuUserSeconds');
+    const systemSeconds = sumOfOne(totals, 'cpuSystemSeconds');
+    this.#cpuSeconds =
+      userSeconds === undefined || systemSeconds === undefined ? undefined : userSeconds + systemSeconds;
+    this.#oomKills = sumOfOne(totals, 'memoryOomKill') ?? 0;
   }
 
   #noteKills(live: number | undefined): void {
@@ -205,10 +211,8 @@ export class FollowedServer {
   }
 
   #noteRate(nowMs: number): void {
-    const userSeconds = sumOfOne(this.#totals, 'cpuUserSeconds');
-    const systemSeconds = sumOfOne(this.#totals, 'cpuSystemSeconds');
-    if (userSeconds === undefined || systemSeconds === undefined) return;
-    const cpuSeconds = userSeconds + systemSeconds;
+    const cpuSeconds = this.#cpuSeconds;
+    if (cpuSeconds === undefined) return;
     const rate = this.#rate;
     if (rate === undefined) {
       this.#rate = { atMs: nowMs, cpuSeconds, cores: undefined };

@@ -100,7 +100,7 @@ class CgroupSampler implements UsageSampler {
   unfollow(server: string): void {
     const followed = this.#servers.get(server);
     if (followed?.controlGroup === undefined) return;
-    this.#read(server, followed, (nowMs) => followed.sample(nowMs));
+    this.#read(server, followed, () => followed.sample(this.#clock.monotonicMs()));
     followed.end();
     this.#due.delete(server);
     this.#holdOffs.cancel(server);
@@ -134,8 +134,8 @@ class CgroupSampler implements UsageSampler {
     const followed = this.#servers.get(server);
     let version: number | undefined;
     if (followed !== undefined) {
-      this.#read(server, followed, (nowMs) => {
-        version = followed.limitsVersion(files, nowMs, this.#watch.token(server));
+      this.#read(server, followed, () => {
+        version = followed.limitsVersion(files, this.#clock.monotonicMs(), this.#watch.token(server));
         return version !== undefined;
       });
     }
@@ -158,7 +158,10 @@ class CgroupSampler implements UsageSampler {
   #beginPass(): void {
     this.#passStartedMs = this.#clock.monotonicMs();
     this.#passErrors = 0;
-    for (const [server, followed] of this.#servers) if (followed.controlGroup !== undefined) this.#due.add(server);
+    // Not `for of`, which makes two objects for each of a thousand servers, six times a minute.
+    this.#servers.forEach((followed, server) => {
+      if (followed.controlGroup !== undefined) this.#due.add(server);
+    });
     this.#wake();
   }
 
@@ -179,12 +182,14 @@ class CgroupSampler implements UsageSampler {
   }
 
   #readSlice(): void {
-    const untilMs = this.#clock.monotonicMs() + this.#sliceMs;
+    let nowMs = this.#clock.monotonicMs();
+    const untilMs = nowMs + this.#sliceMs;
     for (const server of this.#due) {
       this.#due.delete(server);
       const followed = this.#servers.get(server);
-      if (followed !== undefined) this.#sampleAndWatch(server, followed);
-      if (this.#due.size > 0 && this.#clock.monotonicMs() >= untilMs) {
+      if (followed !== undefined) this.#sampleAndWatch(server, followed, nowMs);
+      nowMs = this.#clock.monotonicMs();
+      if (this.#due.size > 0 && nowMs >= untilMs) {
         this.#wake();
         return;
       }
@@ -192,12 +197,12 @@ class CgroupSampler implements UsageSampler {
     if (this.#passStartedMs !== undefined) this.#endPass(this.#passStartedMs);
   }
 
-  #sampleAndWatch(server: string, followed: FollowedServer): void {
+  #sampleAndWatch(server: string, followed: FollowedServer, nowMs: number): void {
     const controlGroup = followed.controlGroup;
     if (controlGroup === undefined) return;
     // First the watch, then the reading: a kill between the two is in the counters.
     if (this.#watch.token(server) === undefined) this.#openWatch(server, controlGroup);
-    const isThere = this.#read(server, followed, (nowMs) => followed.glance(nowMs));
+    const isThere = this.#read(server, followed, () => followed.glance(nowMs));
     if (!isThere) this.#watch.close(server);
   }
 
@@ -212,20 +217,22 @@ class CgroupSampler implements UsageSampler {
   /** The last process may have gone: what it used is read before systemd, which is told at the same moment, removes the cgroup. */
   #populationChanged(server: string): void {
     const followed = this.#servers.get(server);
-    if (followed !== undefined) this.#read(server, followed, (nowMs) => followed.sample(nowMs));
+    if (followed === undefined) return;
+    this.#read(server, followed, () => followed.sample(this.#clock.monotonicMs()));
   }
 
   #memoryEventsChanged(server: string): void {
     this.#holdOffs.run(server, () => {
       const followed = this.#servers.get(server);
-      if (followed !== undefined) this.#read(server, followed, (nowMs) => followed.sampleMemoryEvents(nowMs));
+      if (followed === undefined) return;
+      this.#read(server, followed, () => followed.sampleMemoryEvents(this.#clock.monotonicMs()));
     });
   }
 
-  #read(server: string, followed: FollowedServer, read: (nowMs: number) => boolean): boolean {
+  #read(server: string, followed: FollowedServer, read: () => boolean): boolean {
     const killsBefore = followed.oomKills;
     try {
-      return read(this.#clock.monotonicMs());
+      return read();
     } catch (error) {
       this.#failed(server, error);
       return true;

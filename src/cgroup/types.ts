@@ -53,8 +53,13 @@ export interface MemoryEvents {
   readonly oomKill: number;
 }
 
-/** What it uses at one moment, without what it has used so far. */
-export type Gauges = Pick<Usage, 'sampledAtMs' | 'cpuCores' | 'memoryCurrentBytes' | 'memoryWorkingSetBytes'>;
+/** What it uses at one moment, without what it has used so far; undefined as in `Usage`. */
+export interface Gauges {
+  readonly sampledAtMs: number;
+  readonly cpuCores: number | undefined;
+  readonly memoryCurrentBytes: number | undefined;
+  readonly memoryWorkingSetBytes: number | undefined;
+}
 
 /** The cgroup was removed while it was being read (ENOENT, ENODEV): its unit ended. */
 export class CgroupGone extends Error {

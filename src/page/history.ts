@@ -45,11 +45,14 @@ export class UsageHistory {
 
   /** @param nowMs monotonic */
   take(amounts: ReadonlyMap<string, UsageAmount>, nowMs: number): void {
-    for (const key of this.#rings.keys()) if (!amounts.has(key)) this.#rings.delete(key);
+    this.#rings.forEach((_ring, key) => {
+      if (!amounts.has(key)) this.#rings.delete(key);
+    });
     this.#version += 1;
     this.#turnTo(Math.floor(nowMs / MINUTE_MS));
     this.#recentHead = (this.#recentHead + 1) % RECENT_SLOTS;
-    for (const [key, { cpuCores = Number.NaN, memoryBytes = Number.NaN }] of amounts) {
+    // Not `for of`, which makes two objects for each of a thousand things, every ten seconds.
+    amounts.forEach(({ cpuCores = Number.NaN, memoryBytes = Number.NaN }, key) => {
       const ring = this.#ring(key);
       ring[AT.recentCpu + this.#recentHead] = cpuCores;
       ring[AT.recentMemory + this.#recentHead] = memoryBytes;
@@ -60,7 +63,7 @@ export class UsageHistory {
       // Not Math.max, which would keep a NaN.
       if (!((ring[AT.minutePeak] ?? Number.NaN) >= memoryBytes) && !Number.isNaN(memoryBytes))
         ring[AT.minutePeak] = memoryBytes;
-    }
+    });
   }
 
   /** The last ten minutes; undefined: nothing is known of it. */

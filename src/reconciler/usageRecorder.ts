@@ -1,6 +1,12 @@
 import type { Gauges } from '../cgroup/types.ts';
 import { amountOf, type UsageAmount, UsageHistory } from '../page/history.ts';
 
+/** Things that are measured, and the last sample of each; undefined: none. */
+export interface Measured {
+  readonly names: Iterable<string>;
+  readonly gauges: (name: string) => Gauges | undefined;
+}
+
 /** What was used in the last hour, by servers, by pools and by all servers together. Takes note at each pass of the sampler. */
 export class UsageRecorder {
   readonly servers = new UsageHistory();
@@ -10,14 +16,10 @@ export class UsageRecorder {
   #lastMs = Number.NEGATIVE_INFINITY;
 
   /**
-   * @param servers last samples of all there are; those older than the pass before say nothing of now
+   * @param servers all there are; a sample older than the pass before says nothing of now
    * @param nowMs monotonic
    */
-  take(
-    servers: Iterable<readonly [name: string, usage: Gauges | undefined]>,
-    pools: Iterable<readonly [name: string, usage: Gauges | undefined]>,
-    nowMs: number,
-  ): void {
+  take(servers: Measured, pools: Measured, nowMs: number): void {
     const sinceMs = this.#lastMs;
     this.#lastMs = nowMs;
     const amounts = amountsOf(servers, sinceMs);
@@ -27,12 +29,9 @@ export class UsageRecorder {
   }
 }
 
-function amountsOf(
-  usages: Iterable<readonly [name: string, usage: Gauges | undefined]>,
-  sinceMs: number,
-): ReadonlyMap<string, UsageAmount> {
+function amountsOf({ names, gauges }: Measured, sinceMs: number): ReadonlyMap<string, UsageAmount> {
   const amounts = new Map<string, UsageAmount>();
-  for (const [name, usage] of usages) amounts.set(name, amountOf(usage, sinceMs));
+  for (const name of names) amounts.set(name, amountOf(gauges(name), sinceMs));
   return amounts;
 }
 

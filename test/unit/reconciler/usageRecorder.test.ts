@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { UsageRecorder } from '../../../src/reconciler/usageRecorder.ts';
+import type { Gauges } from '../../../src/cgroup/types.ts';
+import { type Measured, UsageRecorder } from '../../../src/reconciler/usageRecorder.ts';
 
 const PASS_MS = 10_000;
 
@@ -8,17 +9,30 @@ function last(values: Float32Array | undefined, count: number): readonly number[
   return [...(values ?? [])].slice(-count);
 }
 
+function measured(samples: Readonly<Record<string, Partial<Gauges> | undefined>>): Measured {
+  const unknown = {
+    sampledAtMs: 0,
+    cpuCores: undefined,
+    memoryCurrentBytes: undefined,
+    memoryWorkingSetBytes: undefined,
+  };
+  return {
+    names: Object.keys(samples),
+    gauges: (name) => (samples[name] === undefined ? undefined : { ...unknown, ...samples[name] }),
+  };
+}
+
 test('notes what each server, each pool and all servers together use, pass by pass', () => {
   const recorder = new UsageRecorder();
   for (const [at, cpuCores] of [1, 2].entries()) {
     const sampledAtMs = at * PASS_MS;
     recorder.take(
-      [
-        ['alice', { sampledAtMs, cpuCores, memoryWorkingSetBytes: 100 }],
-        ['bob', { sampledAtMs, cpuCores: 0.5, memoryCurrentBytes: 50 }],
-        ['carol', undefined],
-      ],
-      [['gpu', { sampledAtMs, cpuCores: 7 }]],
+      measured({
+        alice: { sampledAtMs, cpuCores, memoryWorkingSetBytes: 100 },
+        bob: { sampledAtMs, cpuCores: 0.5, memoryCurrentBytes: 50 },
+        carol: undefined,
+      }),
+      measured({ gpu: { sampledAtMs, cpuCores: 7 } }),
       sampledAtMs,
     );
   }
@@ -32,13 +46,13 @@ test('notes what each server, each pool and all servers together use, pass by pa
 test('a server that went down uses nothing from the next pass on, though its last reading is still there', () => {
   const recorder = new UsageRecorder();
   const reading = { sampledAtMs: PASS_MS + 5, cpuCores: 1, memoryCurrentBytes: 1 };
-  for (let pass = 1; pass <= 4; pass += 1) recorder.take([['alice', reading]], [], pass * PASS_MS);
+  for (let pass = 1; pass <= 4; pass += 1) recorder.take(measured({ alice: reading }), measured({}), pass * PASS_MS);
   expect(last(recorder.servers.recent('alice')?.cpuCores, 4)).toEqual([1, 1, Number.NaN, Number.NaN]);
 });
 
 test('forgets a server that is no more', () => {
   const recorder = new UsageRecorder();
-  recorder.take([['alice', { sampledAtMs: 0, cpuCores: 1 }]], [], 0);
-  recorder.take([], [], PASS_MS);
+  recorder.take(measured({ alice: { sampledAtMs: 0, cpuCores: 1 } }), measured({}), 0);
+  recorder.take(measured({}), measured({}), PASS_MS);
   expect(recorder.servers.recent('alice')).toBeUndefined();
 });
