@@ -19,13 +19,10 @@ export class Absences {
   }
 
   /** Takes in a listing that succeeded. Returns true where a held name came back. */
-  update(known: Iterable<string>, isListed: (name: string) => boolean, nowMs: number): boolean {
-    const names = new Set(known);
-    for (const name of names) {
-      if (isListed(name)) this.#sinceMs.delete(name);
-      else if (!this.#sinceMs.has(name)) this.#sinceMs.set(name, nowMs);
-    }
-    for (const name of this.#sinceMs.keys()) if (!names.has(name)) this.#sinceMs.delete(name);
+  update(known: readonly string[], isListed: (name: string) => boolean, nowMs: number): boolean {
+    const missing = new Set(known.filter((name) => !isListed(name)));
+    for (const name of missing) if (!this.#sinceMs.has(name)) this.#sinceMs.set(name, nowMs);
+    for (const name of this.#sinceMs.keys()) if (!missing.has(name)) this.#sinceMs.delete(name);
     const back = [...this.#held].filter((name) => !this.#sinceMs.has(name));
     for (const name of back) this.#held.delete(name);
     return back.length > 0;

@@ -80,7 +80,12 @@ export class SpecBook {
 
   /** Names with a record that belong to this source. */
   names(): readonly string[] {
-    return [...this.#entries].filter(([, entry]) => isKnown(entry) && !entry.isDuplicate).map(([name]) => name);
+    return this.#namesOf((entry) => isKnown(entry) && !entry.isDuplicate);
+  }
+
+  /** Those of `names` that are not deleted, whether their files are there or missing. */
+  servers(): readonly string[] {
+    return this.#namesOf((entry) => isKnown(entry) && !entry.isDuplicate && !entry.isDeleted);
   }
 
   /** False: never heard of, or deleted. */
@@ -168,8 +173,7 @@ export class SpecBook {
 
   /** Forgets names that are not listed and were never ours, or never judged. Returns them. */
   dropStrays(isListed: (name: string) => boolean): readonly string[] {
-    const isStray = (name: string, entry: Entry) => (entry.isDuplicate || !isKnown(entry)) && !isListed(name);
-    const strays = [...this.#entries].filter(([name, entry]) => isStray(name, entry)).map(([name]) => name);
+    const strays = this.#namesOf((entry, name) => (entry.isDuplicate || !isKnown(entry)) && !isListed(name));
     for (const name of strays) this.drop(name);
     return strays;
   }
@@ -226,6 +230,15 @@ export class SpecBook {
   duplicateRefusal(name: string): SpecRefusal | undefined {
     const entry = this.#entries.get(name);
     return entry?.isDuplicate === true ? entry.refusal : undefined;
+  }
+
+  /** Of a thousand at each listing, so no pair is made of each. */
+  #namesOf(isMeant: (entry: Entry, name: string) => boolean): readonly string[] {
+    const names: string[] = [];
+    this.#entries.forEach((entry, name) => {
+      if (isMeant(entry, name)) names.push(name);
+    });
+    return names;
   }
 
   #refuseDuplicate(name: string, file: SpecFile, winner: string): LookResult {

@@ -46,7 +46,7 @@ export class DirectorySource {
       memory,
       log,
       rule: () => this.#rule(),
-      servers: () => this.#servers(),
+      servers: () => this.#book.servers(),
       isElsewhere: (name) => options.isElsewhere(name),
       remove: (name) => this.#remove(name),
       remember: () => this.#remember(),
@@ -164,7 +164,7 @@ export class DirectorySource {
     if (!isLost(answer)) this.#take(answer);
     // Whatever is there when it is back has to be watched anew.
     else this.#watchedInode = undefined;
-    const loss = findLoss(answer, { inode: this.#inode, names: this.#servers(), rule: this.#rule() });
+    const loss = findLoss(answer, { inode: this.#inode, names: () => this.#book.servers(), rule: this.#rule() });
     if (loss !== undefined) this.#lose(loss);
     else if (!isLost(answer)) this.#trust(answer);
     if (!isLost(answer) && before?.ignored.join('/') !== answer.ignored.join('/')) this.#options.changed(undefined);
@@ -242,20 +242,17 @@ export class DirectorySource {
     const nowMs = clock.monotonicMs();
     for (const name of this.#book.dropStrays((name) => listing.files.has(name))) changed(name);
     if (this.#removals.settle((name) => listing.files.has(name), nowMs)) changed(undefined);
-    this.#agenda.hintAll(
-      [...listing.files].filter(([name, stamp]) => this.#book.isDue(name, stamp)).map(([name]) => name),
-    );
+    const due: string[] = [];
+    listing.files.forEach((stamp, name) => {
+      if (this.#book.isDue(name, stamp)) due.push(name);
+    });
+    this.#agenda.hintAll(due);
   }
 
   #remove(name: string): void {
     this.#agenda.drop(name);
     this.#book.markDeleted(name);
     this.#options.changed(name);
-  }
-
-  /** Names that are not deleted, whether their files are there or missing. */
-  #servers(): readonly string[] {
-    return this.#book.names().filter((name) => this.#book.has(name));
   }
 
   #lose(loss: Loss): void {

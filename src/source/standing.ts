@@ -13,7 +13,8 @@ export interface Loss {
 export interface KnownFolder {
   /** Device and inode last trusted in this boot; undefined: none yet. */
   readonly inode: string | undefined;
-  readonly names: readonly string[];
+  /** Asked only where it matters. */
+  readonly names: () => readonly string[];
   readonly rule: PruneRule;
 }
 
@@ -23,11 +24,12 @@ export function findLoss(answer: Listing | FolderLoss, known: KnownFolder): Loss
   const { inode, distrust } = answer.folder;
   if (distrust !== undefined) return { reason: 'Unreadable', message: distrust, missing: [] };
   if (known.inode === undefined || known.inode === inode) return undefined;
-  const missing = known.names.filter((name) => !answer.files.has(name)).sort();
-  const present = known.names.length - missing.length;
-  if (isSameState(known.names.length, present, known.rule)) return undefined;
+  const names = known.names();
+  const missing = names.filter((name) => !answer.files.has(name)).sort();
+  const present = names.length - missing.length;
+  if (isSameState(names.length, present, known.rule)) return undefined;
   const message =
-    `is another directory than before and shows only ${present} of ${known.names.length} known specs ` +
+    `is another directory than before and shows only ${present} of ${names.length} known specs ` +
     `(is something not mounted?); servers go on as they are until more are back or their removal is confirmed`;
   return { reason: 'Replaced', message, missing };
 }
