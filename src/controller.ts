@@ -52,7 +52,7 @@ export function createController(options: ControllerOptions): Controller {
     loopDelay,
   });
   let onSampled = (): void => undefined;
-  const { ports, documents, desired, clockWatch, idle, commands, reconnects } = createParts(
+  const { ports, documents, desired, clockWatch, idle, commands, reconnects, closeEvents } = createParts(
     options,
     alsoTell(registry.instruments, () => onSampled()),
   );
@@ -193,6 +193,7 @@ export function createController(options: ControllerOptions): Controller {
       await ports.source.stop();
       ports.portStore.close();
       ports.systemd.close();
+      closeEvents();
     },
   };
 }

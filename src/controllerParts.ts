@@ -85,6 +85,8 @@ export interface ControllerParts {
   readonly commands: CommandRunner;
   /** How often the connection to systemd was made anew. */
   reconnects(): number;
+  /** Writes what is still held of events, and lets go of their file. */
+  closeEvents(): void;
 }
 
 /** @throws {NodeJS.ErrnoException} where its directories can't be made or written */
@@ -109,6 +111,10 @@ export function createParts(options: ControllerOptions, instruments: Instruments
     },
     recent: (server) => recorded.recent(server),
   });
+  const closeEvents = (): void => {
+    events.release();
+    recorded.close();
+  };
   const { accountPaths } = options;
   const accountOptions = { clock, log, ...(accountPaths === undefined ? {} : { paths: accountPaths }) };
   const accounts = createAccounts(accountOptions);
@@ -219,5 +225,14 @@ export function createParts(options: ControllerOptions, instruments: Instruments
     isPortFree: (port) => !listeners('recent').has(port),
     portHolders: (port) => holdersOf(port, listeners),
   };
-  return { ports, documents, desired, clockWatch, idle, commands: systemd.commands, reconnects: () => reconnects };
+  return {
+    ports,
+    documents,
+    desired,
+    clockWatch,
+    idle,
+    commands: systemd.commands,
+    reconnects: () => reconnects,
+    closeEvents,
+  };
 }

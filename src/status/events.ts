@@ -1,11 +1,16 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { errorCode, writeFileAtomic } from '../store/files.ts';
+import { AppendedFile } from '../store/appendedFile.ts';
+import { writeFileAtomic } from '../store/files.ts';
 import { type EventLine, eventPath, formatEventLine, formatHead, readEventFile } from './eventFile.ts';
 import type { EventLog } from './port.ts';
 import { EVENTS } from './reasons.ts';
 import type { HubletEvent } from './types.ts';
+
+export interface KeptEventLog extends EventLog {
+  /** Lets go of its file, until the next event. */
+  close(): void;
+}
 
 export interface EventLogOptions {
   readonly runtimeDirectory: string;
@@ -36,8 +41,9 @@ interface OpenEvent {
  * Events of an earlier controller of the same boot are read back. A file that can't be written is said once; events stay
  * in memory, and all of them are written when it can be written again. `record` never throws.
  */
-export function createEventLog({ runtimeDirectory, gid, bootId, clock, log }: EventLogOptions): EventLog {
+export function createEventLog({ runtimeDirectory, gid, bootId, clock, log }: EventLogOptions): KeptEventLog {
   const path = eventPath(runtimeDirectory);
+  const file = new AppendedFile(path);
   /** By id, oldest change first. */
   const ring = new Map<number, OpenEvent>();
   /** The youngest event of each (server, reason), by id. */
@@ -83,9 +89,9 @@ export function createEventLog({ runtimeDirectory, gid, bootId, clock, log }: Ev
 
   const load = (): void => {
     try {
-      const file = readEventFile(runtimeDirectory);
-      if (file.bootId !== bootId) return;
-      for (const line of file.lines) {
+      const found = readEventFile(runtimeDirectory);
+      if (found.bootId !== bootId) return;
+      for (const line of found.lines) {
         const ageMs = Math.max(0, clock.wallMs() - Date.parse(line.firstAt));
         put({ line, firstMs: clock.monotonicMs() - ageMs });
       }
@@ -114,7 +120,7 @@ export function createEventLog({ runtimeDirectory, gid, bootId, clock, log }: Ev
       put({ line, firstMs: isSame ? known.firstMs : clock.monotonicMs() });
       tell(log, event);
       guard(() => {
-        if (linesOnFile >= COMPACT_LINES || !appendIfPresent(path, formatEventLine(line))) rewrite();
+        if (linesOnFile >= COMPACT_LINES || !file.add(formatEventLine(line))) rewrite();
         else linesOnFile += 1;
       });
     },
@@ -122,6 +128,7 @@ export function createEventLog({ runtimeDirectory, gid, bootId, clock, log }: Ev
       [...ring.values()]
         .map(({ line }) => line.event)
         .filter((event) => server === undefined || event.server === server),
+    close: () => file.close(),
   };
 }
 
@@ -135,22 +142,4 @@ function tell(log: Log, { server, reason, type, message, count }: HubletEvent): 
   const fields = { ...(server === undefined ? {} : { server }), reason, count, detail: message };
   if (type === 'Warning') log.warn(fields, 'event');
   else log.info(fields, 'event');
-}
-
-/** False where the file is gone: then it has to be made anew with all that belongs in it. @throws on any other failure */
-function appendIfPresent(path: string, text: string): boolean {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
-  } catch (err) {
-    if (errorCode(err) === 'ENOENT') return false;
-    throw err;
-  }
-  try {
-    const bytes = Buffer.byteLength(text);
-    if (writeSync(fd, text) < bytes) throw new Error(`only a part of an event fitted into ${path}`);
-  } finally {
-    closeSync(fd);
-  }
-  return true;
 }

@@ -6,9 +6,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
-  fstatSync,
   fsyncSync,
-  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -18,7 +16,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export interface WriteOptions {
   /** Permission bits of the file, whatever the umask is. */
@@ -41,7 +39,8 @@ let writes = 0;
  */
 export function writeFileAtomic(path: string, text: string, options: WriteOptions): void {
   writes += 1;
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}-${writes}.tmp`);
+  const nameAt = path.lastIndexOf('/') + 1;
+  const temporary = `${path.slice(0, nameAt)}.${path.slice(nameAt)}.${process.pid}-${writes}.tmp`;
   const flags = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_NOFOLLOW;
   const file = openSync(temporary, flags, 0o600);
   try {
@@ -60,27 +59,6 @@ export function writeFileAtomic(path: string, text: string, options: WriteOption
     throw error;
   }
   if (options.isSynced === true) syncPath(dirname(path));
-}
-
-/**
- * Adds a text to the end of a file, the whole of it or nothing.
- *
- * @throws {NodeJS.ErrnoException} ENOENT where there is no such file, ENOSPC ...; what fitted of it is taken away again
- */
-export function appendToFile(path: string, text: string): void {
-  const file = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
-  try {
-    const { size } = fstatSync(file);
-    try {
-      const bytes = Buffer.from(text, 'utf8');
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-    } catch (error) {
-      ftruncateSync(file, size);
-      throw error;
-    }
-  } finally {
-    closeSync(file);
-  }
 }
 
 /** Forces a file, or the names in a directory, to disk. @throws {NodeJS.ErrnoException} EIO, ENOENT ... */

@@ -2,7 +2,8 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import { appendToFile, hasErrorCode, openPrivateDirectory, readFileIfPresent, writeFileAtomic } from './files.ts';
+import { AppendedFile } from './appendedFile.ts';
+import { openPrivateDirectory, readFileIfPresent, writeFileAtomic } from './files.ts';
 import { DiskSync } from './sync.ts';
 import type { PortStore } from './types.ts';
 
@@ -29,6 +30,7 @@ const STALE_LINES = 100;
 export function openPortStore({ stateDirectory, clock, log }: PortStoreOptions): PortStore {
   openPrivateDirectory(stateDirectory);
   const path = join(stateDirectory, 'ports.jsonl');
+  const file = new AppendedFile(path);
   const sync = new DiskSync(stateDirectory, clock, log);
   const lines = readLines(path, log);
   const ports = new Map<string, number>();
@@ -42,7 +44,7 @@ export function openPortStore({ stateDirectory, clock, log }: PortStoreOptions):
   /** Written first: a port that was promised and then forgotten would be given away twice. */
   const change = (line: Line): void => {
     const isStale = lineCount > 2 * ports.size + STALE_LINES;
-    if (isStale || !appendIfPresent(path, formatLine(line))) rewrite(apply(new Map(ports), line));
+    if (isStale || !file.add(formatLine(line))) rewrite(apply(new Map(ports), line));
     else lineCount += 1;
     apply(ports, line);
     sync.add(path);
@@ -55,7 +57,10 @@ export function openPortStore({ stateDirectory, clock, log }: PortStoreOptions):
     release(name) {
       if (ports.has(name)) change([name, null]);
     },
-    close: () => sync.close(),
+    close() {
+      file.close();
+      sync.close();
+    },
   };
 }
 
@@ -90,17 +95,6 @@ function apply(ports: Map<string, number>, [name, port]: Line): Map<string, numb
 
 function formatLine(line: Line): string {
   return `${JSON.stringify(line)}\n`;
-}
-
-/** False: there is no file yet, or no longer. */
-function appendIfPresent(path: string, text: string): boolean {
-  try {
-    appendToFile(path, text);
-    return true;
-  } catch (error) {
-    if (hasErrorCode(error, 'ENOENT')) return false;
-    throw error;
-  }
 }
 
 /** A last line without its end is one that a power cut left unfinished, and counts as not written. */

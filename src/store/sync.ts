@@ -1,4 +1,5 @@
-import { open } from 'node:fs/promises';
+import { closeSync, constants, fsync, openSync } from 'node:fs';
+import { promisify } from 'node:util';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { hasErrorCode, syncPath } from './files.ts';
@@ -6,6 +7,8 @@ import { hasErrorCode, syncPath } from './files.ts';
 /** How long writes are gathered before they are forced to disk together; with the syncing itself, under a second. */
 const GATHER_MS = 500;
 const AGAIN_MS = 5_000;
+
+const synced = promisify(fsync);
 
 /** Forces files of one directory to disk in the background, many at a time. */
 export class DiskSync {
@@ -55,11 +58,12 @@ export class DiskSync {
   async #syncAll(paths: readonly string[]): Promise<void> {
     for (const path of new Set(paths)) {
       try {
-        const file = await open(path, 'r');
+        // Only this one call may take long; to have others made elsewhere too costs more than they do.
+        const handle = openSync(path, constants.O_RDONLY);
         try {
-          await file.sync();
+          await synced(handle);
         } finally {
-          await file.close();
+          closeSync(handle);
         }
       } catch (err) {
         // Removed meanwhile: nothing to sync but the directory, which comes last.
