@@ -13,6 +13,9 @@ const RATE_SPAN_MIN_MS = 500;
 /** So many passes in a row may find nothing new in a glance: a minute at one pass each 10 s. */
 const GLANCES_MAX = 5;
 
+/** What would be told is read so often all the same: the kernel's queue may overflow unseen, and there are ways that aren't watched. */
+const TOLD_COUNTS_MS = 5 * 60_000;
+
 /** What is known of one server's cgroups: the present one, and totals over those that are gone. */
 export class FollowedServer {
   readonly #root: string;
@@ -33,6 +36,8 @@ export class FollowedServer {
   /** True: two readings in a row were alike, so neither a task that waits nor one that runs makes anything grow. */
   #isStill = false;
   #glances = 0;
+  /** Of the last reading in full that was a pass's. */
+  #inFull: { readonly atMs: number; readonly watch: object | undefined } | undefined;
   readonly #limits = new KnownLimits();
   /** Kills by invocation, in the order they were followed; cgroups of it that are gone are in `ended`. */
   readonly #kills = new Map<string, { readonly ended: number; readonly live: number }>();
@@ -76,14 +81,18 @@ export class FollowedServer {
 
   /**
    * As `sample`, for one of many passes: of a cgroup that is at rest only what would show that it is not any more, and everything
-   * after a write to it and at least once a minute. What is done to it from outside, as when the kernel reclaims its memory, may be
-   * as old as that.
+   * after a write to it. What is done to it from outside, as when the kernel reclaims its memory, may be a minute old, and five
+   * what would have been told.
+   *
+   * @param watch as for `limitsVersion`, from before
    */
-  glance(nowMs: number): boolean {
-    if (!this.#isStill || this.#glances >= GLANCES_MAX) return this.sample(nowMs);
+  glance(nowMs: number, watch: object | undefined): boolean {
     return this.#reading((reader) => {
-      if (this.#last === undefined || !reader.isStill()) return this.#take(reader, nowMs);
-      this.#glances += 1;
+      if (this.#last === undefined || !this.#isAsBefore(reader, nowMs, watch)) {
+        this.#take(reader, nowMs);
+        this.#inFull = { atMs: nowMs, watch };
+        return;
+      }
       this.#sampledAtMs = nowMs;
       this.#noteRate(nowMs);
     });
@@ -166,6 +175,18 @@ export class FollowedServer {
     }
   }
 
+  #isAsBefore(reader: CgroupReader, nowMs: number, watch: object | undefined): boolean {
+    if (!this.#isStill) return false;
+    if (this.#glances < GLANCES_MAX) {
+      this.#glances += 1;
+      return reader.isStill();
+    }
+    const inFull = this.#inFull;
+    const wouldBeTold = watch !== undefined && watch === inFull?.watch && nowMs - inFull.atMs < TOLD_COUNTS_MS;
+    this.#glances = 0;
+    return wouldBeTold && reader.isQuiet();
+  }
+
   #take(reader: CgroupReader, nowMs: number): void {
     const usage = reader.readNews(nowMs);
     this.#glances = 0;
@@ -187,6 +208,7 @@ export class FollowedServer {
 
   #leaveCgroup(): void {
     this.#isStill = false;
+    this.#inFull = undefined;
     this.#limits.forget();
     this.#reader?.close();
     this.#reader = undefined;

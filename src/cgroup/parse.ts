@@ -9,23 +9,34 @@
 import { present } from './present.ts';
 import type { MemoryEvents, Pressure, Usage } from './types.ts';
 
-/** The files one usage is made of, but for its details. The first tells whether anything has happened, see read.ts. */
-export const BASIC_FILES = [
+/**
+ * What may change without a word though no process of the cgroup runs: memory is reclaimed and written back, a process is moved
+ * away. The first tells whether any has run, see read.ts.
+ */
+export const RESTLESS_FILES = [
   'cpu.stat',
   'memory.current',
-  'cpu.max',
   'memory.stat',
-  'memory.events',
-  'memory.max',
-  'memory.high',
   'memory.swap.current',
-  'memory.peak',
   'pids.current',
-  'pids.max',
 ] as const;
-/** Read only where they are asked for: they are a third of all files, and the kernel makes some of them at a cost. */
-export const DETAIL_FILES = ['io.stat', 'cpu.pressure', 'memory.pressure', 'io.pressure'] as const;
-export const ALL_FILES = [...BASIC_FILES, ...DETAIL_FILES] as const;
+export const RESTLESS_DETAILED = [...RESTLESS_FILES, 'io.stat'] as const;
+/** Limits, whose writes the kernel tells as it does of these events, and what only a process that runs makes grow. */
+const TOLD_FILES = ['cpu.max', 'memory.max', 'memory.high', 'pids.max', 'memory.events', 'memory.peak'] as const;
+
+/** The files one usage is made of, but for its details. Begins as RESTLESS_FILES. */
+export const BASIC_FILES = [...RESTLESS_FILES, ...TOLD_FILES] as const;
+/**
+ * Details are read only where they are asked for: they are a third of all files, and the kernel makes some of them at a cost.
+ * Begins as RESTLESS_DETAILED.
+ */
+export const ALL_FILES = [
+  ...RESTLESS_DETAILED,
+  ...TOLD_FILES,
+  'cpu.pressure',
+  'memory.pressure',
+  'io.pressure',
+] as const;
 export type CgroupFile = (typeof ALL_FILES)[number];
 
 /** What was read of one cgroup; a file is absent where its controller is off or the kernel is too old for it. */

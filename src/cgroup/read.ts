@@ -1,7 +1,16 @@
 import { join } from 'node:path';
 import { type DescriptorBudget, ownDescriptorBudget } from './descriptors.ts';
 import { KeptFiles } from './keptFiles.ts';
-import { ALL_FILES, BASIC_FILES, type CgroupFile, type CgroupTexts, parseMemoryEvents, toUsage } from './parse.ts';
+import {
+  ALL_FILES,
+  BASIC_FILES,
+  type CgroupFile,
+  type CgroupTexts,
+  parseMemoryEvents,
+  RESTLESS_DETAILED,
+  RESTLESS_FILES,
+  toUsage,
+} from './parse.ts';
 import { ReadBuffer } from './readBuffer.ts';
 import type { MemoryEvents, Usage } from './types.ts';
 
@@ -46,8 +55,8 @@ export class CgroupReader {
   #sinceLook = 0;
   /** Bytes of SIGNS as of the last reading; undefined where they were not there. */
   #signs: Buffer | undefined;
-  /** Of all that the last reading found; undefined where another one was not expected to find the same. */
-  #digest: string | undefined;
+  /** Of all that the last reading found, the restless files by themselves; undefined where another one was not expected to find the same. */
+  #digests: { readonly restless: string; readonly others: string } | undefined;
   #isDetailed = false;
   #limits: { readonly files: readonly string[]; readonly bytes: Buffer } | undefined;
 
@@ -84,6 +93,14 @@ export class CgroupReader {
     if (this.#signs === undefined || this.#isDetailed !== this.#options.isDetailed() || this.#isEarly()) return false;
     this.#gather(SIGNS);
     return this.#options.buffer.isAs(this.#signs);
+  }
+
+  /** As `isStill`, and whether all that changes without a word is as at the last reading: two fifths of all files. @throws as `read` */
+  isQuiet(): boolean {
+    this.#sinceLook += 1;
+    if (this.#digests === undefined || this.#isDetailed !== this.#options.isDetailed() || this.#isEarly()) return false;
+    this.#gather(this.#restless());
+    return this.#options.buffer.digest() === this.#digests.restless;
   }
 
   /**
@@ -129,12 +146,15 @@ export class CgroupReader {
     this.#gather(this.#wanted());
     this.#isDetailed = this.#options.isDetailed();
     // What has changed in its signs needs no digest.
-    const digest = buffer.isAs(this.#signs, SIGNS.length) ? buffer.digest() : undefined;
-    if (digest !== undefined && digest === this.#digest) return true;
-    this.#digest = digest;
-    if (digest === undefined)
+    if (!buffer.isAs(this.#signs, SIGNS.length)) {
+      this.#digests = undefined;
       this.#signs = SIGNS.every((_, part) => buffer.hasPart(part)) ? buffer.copy(SIGNS.length) : undefined;
-    return false;
+      return false;
+    }
+    const restless = this.#restless().length;
+    const before = this.#digests;
+    this.#digests = { restless: buffer.digest(0, restless), others: buffer.digest(restless) };
+    return this.#digests.restless === before?.restless && this.#digests.others === before.others;
   }
 
   #gather(files: readonly string[], absent: ReadonlySet<string> = this.#absent): void {
@@ -172,6 +192,11 @@ export class CgroupReader {
     if (this.#absent.size > 0) this.#files.expectDirectory();
   }
 
+  /** The first of those. */
+  #restless(): readonly CgroupFile[] {
+    return this.#options.isDetailed() ? RESTLESS_DETAILED : RESTLESS_FILES;
+  }
+
   #wanted(): readonly CgroupFile[] {
     return this.#options.isDetailed() ? ALL_FILES : BASIC_FILES;
   }
@@ -181,7 +206,7 @@ export class CgroupReader {
  * Its processes do nothing that leaves this as it was: the time that each of them ran is in `usage_usec` of its cgroup and of all
  * above, to the microsecond, also of those that are gone. It is the first of all files.
  */
-const SIGNS = BASIC_FILES.slice(0, 1);
+const SIGNS = RESTLESS_FILES.slice(0, 1);
 
 /**
  * One reading of a cgroup, for callers that look once. Absent fields as in `Usage`; no rates, because those need two readings.

@@ -68,9 +68,9 @@ export class ReadBuffer {
     return copy;
   }
 
-  /** Equal digests: equal parts. */
-  digest(): string {
-    return sha256Hex(this.#bytes.subarray(0, this.#length));
+  /** Of the parts from one to another, or the last. Equal digests: equal parts. */
+  digest(from = 0, to = this.#ends.length): string {
+    return sha256Hex(this.#bytes.subarray(this.#lengthOf(from), this.#lengthOf(to)));
   }
 
   #end(end: number, mark: number): void {

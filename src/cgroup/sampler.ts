@@ -202,7 +202,7 @@ class CgroupSampler implements UsageSampler {
     if (controlGroup === undefined) return;
     // First the watch, then the reading: a kill between the two is in the counters.
     if (this.#watch.token(server) === undefined) this.#openWatch(server, controlGroup);
-    const isThere = this.#read(server, followed, () => followed.glance(nowMs));
+    const isThere = this.#read(server, followed, () => followed.glance(nowMs, this.#watch.token(server)));
     if (!isThere) this.#watch.close(server);
   }
 

@@ -58,14 +58,32 @@ describe('usage', () => {
       clock.advance(PERIOD_MS);
     };
 
-    test('is as new as of any other, and everything of it is read once a minute', () => {
+    test.each([
+      ['memory.current', '104861696\n'],
+      ['memory.stat', 'anon 0\nfile 0\nkernel 0\nactive_file 0\ninactive_file 0\n'],
+      ['memory.swap.current', '0\n'],
+      ['pids.current', '8\n'],
+    ])('is as new as of any other; what is done to its %s from outside is seen in a minute', (file, text) => {
       atRest();
-      const sampledAtMs = (sampler.usage('alice')?.sampledAtMs ?? 0) + PERIOD_MS;
-      tree.write('/a', 'memory.max', '1000\n');
+      const { sampledAtMs = 0, cpuCores: _cores, ...before } = sampler.usage('alice') ?? {};
+      const usage = () => {
+        const { sampledAtMs: atMs, cpuCores: _cores, ...rest } = sampler.usage('alice') ?? {};
+        return { atMs, rest };
+      };
+      tree.write('/a', file, text);
       clock.advance(PERIOD_MS);
-      expect(sampler.usage('alice')).toMatchObject({ sampledAtMs, cpuCores: 0 });
-      expect(sampler.usage('alice')).not.toHaveProperty('memoryLimitBytes');
+      expect(usage()).toEqual({ atMs: sampledAtMs + PERIOD_MS, rest: before });
       clock.advance(5 * PERIOD_MS);
+      expect(usage().rest).not.toEqual(before);
+    });
+
+    test('is read in full every five minutes, though it would be told of a write', () => {
+      atRest();
+      tree.write('/a', 'memory.max', '1000\n');
+      // The event loop doesn't turn in here, so that no notification arrives.
+      clock.advance(4 * 60_000);
+      expect(sampler.usage('alice')).not.toHaveProperty('memoryLimitBytes');
+      clock.advance(2 * 60_000);
       expect(sampler.usage('alice')?.memoryLimitBytes).toBe(1000);
     });
 
@@ -116,7 +134,7 @@ describe('usage', () => {
     expect(sampler.limitsVersion('alice', files)).toBeUndefined();
   });
 
-  test('has limits that are found to be others though nobody told of it: those of its usage in a minute, all in five', () => {
+  test('has limits that are found to be others in five minutes though nobody told of it', () => {
     const files = ['memory.max', 'cpu.weight'];
     tree.make('/a', { ...FULL_CGROUP, 'cpu.weight': '100\n' });
     sampler.start();
@@ -126,15 +144,18 @@ describe('usage', () => {
       clock.advance(delayMs);
       return sampler.limitsVersion('alice', files);
     };
-    const first = versionAfter(0);
-    // The event loop doesn't turn in here, so that no notification arrives.
-    tree.write('/a', 'memory.max', '1000\n');
-    expect(versionAfter(0)).toBe(first);
-    const second = versionAfter(60_000);
-    expect(second).not.toBe(first);
-    tree.write('/a', 'cpu.weight', '50\n');
-    expect(versionAfter(4 * 60_000)).toBe(second);
-    expect(versionAfter(60_000)).not.toBe(second);
+    clock.advance(2 * PERIOD_MS);
+    for (const [file, text] of [
+      ['memory.max', '1000\n'],
+      ['cpu.weight', '50\n'],
+    ] as const) {
+      clock.advance(5 * 60_000);
+      const before = versionAfter(0);
+      // The event loop doesn't turn in here, so that no notification arrives.
+      tree.write('/a', file, text);
+      expect(versionAfter(0)).toBe(before);
+      expect(versionAfter(5 * 60_000)).not.toBe(before);
+    }
   });
 
   test('goes on to be read in full while a task waits and nothing runs', () => {
