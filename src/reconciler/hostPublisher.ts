@@ -7,8 +7,9 @@ import type { ReconcileLoop } from './loop.ts';
 import type { LoopPorts } from './ports.ts';
 import { phaseOf } from './statusView.ts';
 
-/** Many servers change at once: their counts are written together. */
+/** Many servers change at once: their counts are written together, and while more come once a second. */
 const GATHER_MS = 250;
+const PAUSE_MS = 1_000;
 const RETRY_MS = 5_000;
 
 /** What the controller knows of itself. */
@@ -33,6 +34,7 @@ export class HostPublisher {
   #http: HttpState | null = null;
   #conditions: readonly Condition[] = [];
   #cancel: (() => void) | undefined;
+  #lastMs = Number.NEGATIVE_INFINITY;
   #isStarted = false;
 
   constructor(ports: LoopPorts, facts: ControllerFacts) {
@@ -62,7 +64,10 @@ export class HostPublisher {
 
   /** Something the host's status shows may have changed. */
   note(): void {
-    this.#cancel ??= this.#ports.clock.after(GATHER_MS, () => {
+    if (this.#cancel !== undefined) return;
+    const { clock } = this.#ports;
+    const restMs = this.#lastMs + PAUSE_MS - clock.monotonicMs();
+    this.#cancel = clock.after(Math.max(GATHER_MS, restMs), () => {
       this.#cancel = undefined;
       this.#write();
     });
@@ -78,6 +83,7 @@ export class HostPublisher {
   #write(): void {
     const loop = this.#loop;
     if (loop === undefined) return;
+    this.#lastMs = this.#ports.clock.monotonicMs();
     this.#tellOfSources();
     const busLostMs = loop.busLostMs();
     const status = hostStatus(this.#ports, {
