@@ -159,8 +159,8 @@ export class DirectorySource {
 
   /** Lists now what is to be listed some time. */
   refresh(): void {
-    const answer = this.#options.folder.list();
     const before = this.#listing;
+    const answer = this.#options.folder.list(before?.files);
     if (!isLost(answer)) this.#take(answer);
     // Whatever is there when it is back has to be watched anew.
     else this.#watchedInode = undefined;

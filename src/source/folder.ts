@@ -16,10 +16,12 @@ export interface Folder {
   fileThrough(fileName: string): string;
 }
 
+/** Names of servers with their files' stamps; undefined where the file could not be looked at. */
+export type Stamps = ReadonlyMap<string, FileStamp | undefined>;
+
 export interface Listing {
   readonly folder: Pick<Folder, 'inode' | 'distrust'>;
-  /** Names of servers with their files' stamps; undefined where the file could not be looked at. */
-  readonly files: ReadonlyMap<string, FileStamp | undefined>;
+  readonly files: Stamps;
   /** Other files, with what to do about them where a person may have meant a spec. */
   readonly ignored: readonly string[];
 }
@@ -57,8 +59,12 @@ export function useFolder<T>(path: string, ownerUid: number, use: (folder: Folde
   }
 }
 
-/** Everything in the directory, or why it can't be told: an answer that is not sure to be whole is a loss. */
-export function listFolder(path: string, ownerUid: number): Listing | FolderLoss {
+/**
+ * Everything in the directory, or why it can't be told: an answer that is not sure to be whole is a loss.
+ *
+ * @param known stamps of the listing before: what is the same is the same object, and no garbage that grows old
+ */
+export function listFolder(path: string, ownerUid: number, known?: Stamps): Listing | FolderLoss {
   return useFolder(path, ownerUid, (folder): Listing | FolderLoss => {
     try {
       const fileNames = readdirSync(folder.fileThrough('.')).sort();
@@ -67,11 +73,11 @@ export function listFolder(path: string, ownerUid: number): Listing | FolderLoss
       for (const fileName of fileNames) {
         const kind = classifyFile(fileName);
         if (kind.kind === 'ignored') ignored.push(kind.hint === undefined ? fileName : `${fileName} (${kind.hint})`);
-        else addStamp(files, kind.name, folder);
+        else addStamp(files, kind.name, folder, known);
       }
       // A directory that is removed while open lists as empty; that proves nothing.
       const there = statSync(path, { bigint: true });
-      if (inodeOf(there) === folder.inode) return { folder, files, ignored };
+      if (inodeOf(there) === folder.inode) return { folder, files: isSame(files, known) ? known : files, ignored };
       return { kind: 'lost', reason: 'Missing', code: 'ESTALE', message: 'was replaced while it was listed' };
     } catch (error) {
       return lossOf(error);
@@ -89,13 +95,21 @@ export function stampOf(stats: BigIntStats): FileStamp {
   return { key: `${inode}:${stats.size}:${stats.mtimeNs}:${stats.ctimeNs}`, inode };
 }
 
-function addStamp(files: Map<string, FileStamp | undefined>, name: string, folder: Folder): void {
+function addStamp(files: Map<string, FileStamp | undefined>, name: string, folder: Folder, known?: Stamps): void {
   try {
-    files.set(name, stampOf(lstatSync(folder.fileThrough(name + SPEC_SUFFIX), { bigint: true })));
+    const stamp = stampOf(lstatSync(folder.fileThrough(name + SPEC_SUFFIX), { bigint: true }));
+    const before = known?.get(name);
+    files.set(name, before?.key === stamp.key ? before : stamp);
   } catch (error) {
     // Gone since the names were read: absent. Anything else is for the look at the file itself to tell.
     if (errorCode(error) !== 'ENOENT') files.set(name, undefined);
   }
+}
+
+function isSame(files: Stamps, known: Stamps | undefined): known is Stamps {
+  if (files.size !== known?.size) return false;
+  for (const name of files.keys()) if (!known.has(name) || files.get(name) !== known.get(name)) return false;
+  return true;
 }
 
 function inodeOf(stats: BigIntStats): string {

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { type FolderLoss, isLost, type Listing, listFolder, useFolder } from './folder.ts';
+import { type FolderLoss, isLost, type Listing, listFolder, type Stamps, useFolder } from './folder.ts';
 import { SPEC_SUFFIX } from './names.ts';
 import { readSpecFile, type SpecFile, type SpecParser, unreadable } from './read.ts';
 
 /** The files of one source, as far as its directory is the one that was listed. */
 export interface SpecFolder {
-  list(): Listing | FolderLoss;
+  /** `known`: as of `listFolder`. */
+  list(known?: Stamps): Listing | FolderLoss;
   /** Undefined: the directory is gone, another one, or not to be trusted any more, so it has to be listed first. */
   read(name: string, inode: string): SpecFile | undefined;
 }
@@ -14,7 +15,7 @@ export interface SpecFolder {
 /** The directory at `path`, opened anew for each answer so that nothing keeps it from being unmounted. */
 export function openSpecFolder(path: string, ownerUid: number, parser: SpecParser, clock: Clock): SpecFolder {
   return {
-    list: () => listFolder(path, ownerUid),
+    list: (known) => listFolder(path, ownerUid, known),
     read(name, inode) {
       const file = useFolder(path, ownerUid, (folder) => {
         if (folder.inode !== inode || folder.distrust !== undefined) return undefined;
