@@ -52,6 +52,11 @@ export class FollowedServer {
     return this.#controlGroup;
   }
 
+  /** Time of the last reading; 0 before the first. */
+  get sampledAtMs(): number {
+    return this.#sampledAtMs;
+  }
+
   /** Kills over all its invocations. */
   get oomKills(): number {
     return this.#oomKills;
