@@ -1,6 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { Starts } from './starts.ts';
 
+/** So many on their way at once are a crowd: specs come faster than starts are done, whether or not any stands in line. */
+const CROWD = 3;
+/** Between two starts of a crowd nobody may be on the way for a moment. */
+const REST_MS = 500;
 /**
  * However many others start, nobody's limits stay unread for longer than this: half the time in which a changed one is set back.
  * A class of two hundred that logs on at once is up by then on a slow machine.
@@ -10,12 +14,11 @@ const LONGEST_MS = 30_000;
 export interface FirstReadingsOptions {
   readonly clock: Clock;
   readonly enqueue: (name: string) => void;
-  readonly starts: Pick<Starts, 'hasLine' | 'isBusy'>;
+  readonly starts: Pick<Starts, 'hasLine' | 'onTheWay'>;
 }
 
 /**
- * When what systemd has in force for a new run of our own is read: where others stand in line for their start, after all of them
- * are up.
+ * When what systemd has in force for a new run of our own is read: where many others are started, after all of them are up.
  *
  * To tell all that it knows of a unit costs systemd a quarter of what starting one costs, and it does both one after the other.
  * What such a run was started with is known meanwhile.
@@ -25,24 +28,28 @@ export class FirstReadings {
   /** Runs that wait, by the name of their server. */
   readonly #waiting = new Map<string, string>();
   #cancel: (() => void) | undefined;
+  #cancelRest: (() => void) | undefined;
 
   constructor(options: FirstReadingsOptions) {
     this.#options = options;
   }
 
-  /** Wakes those that wait where nobody is on the way up any more; asked after each change of that. */
+  /** Wakes those that wait once nobody has been on the way up for a moment; asked after each change of that. */
   review(): void {
-    if (this.#waiting.size > 0 && !this.#options.starts.isBusy()) this.#wake();
+    if (this.#waiting.size === 0 || this.#isBusy()) {
+      this.#cancelRest?.();
+      this.#cancelRest = undefined;
+    } else this.#cancelRest ??= this.#options.clock.after(REST_MS, () => this.#wake());
   }
 
   /** Whether a run of which nothing was read yet can be read later: then its server is looked at again when its turn has come. */
   mayWait(name: string, invocationId: string): boolean {
     const { starts, clock } = this.#options;
-    // Once some wait, the last of the line are not disturbed either.
-    const isCrowded = starts.hasLine() || (this.#waiting.size > 0 && starts.isBusy());
-    if (!isCrowded) return false;
+    // Once some wait, the last of the crowd are not disturbed either.
+    if (!starts.hasLine() && starts.onTheWay() < CROWD && this.#waiting.size === 0) return false;
     this.#waiting.set(name, invocationId);
     this.#cancel ??= clock.after(LONGEST_MS, () => this.#wake());
+    this.review();
     return true;
   }
 
@@ -57,9 +64,15 @@ export class FirstReadings {
     this.review();
   }
 
+  #isBusy(): boolean {
+    const { starts } = this.#options;
+    return starts.hasLine() || starts.onTheWay() > 0;
+  }
+
   #wake(): void {
-    this.#cancel?.();
+    for (const cancel of [this.#cancel, this.#cancelRest]) cancel?.();
     this.#cancel = undefined;
+    this.#cancelRest = undefined;
     const names = [...this.#waiting.keys()];
     this.#waiting.clear();
     for (const name of names) this.#options.enqueue(name);

@@ -36,9 +36,9 @@ export class Starts {
     return this.#gate.waiting() > 0;
   }
 
-  /** Whether any hold a place or stand in line for one. */
-  isBusy(): boolean {
-    return this.hasLine() || this.#gate.inside() > 0;
+  /** How many hold a place. */
+  onTheWay(): number {
+    return this.#gate.inside();
   }
 
   /** Gives its place among the starting servers back and wakes those that may have it. */
