@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { bodyOffset, fixedHeaderBytes, type MessageHeader, readHeader, remainingBytes } from './header.ts';
+import { fixedHeaderBytes, type MessageHeader, readHeader, readSizes } from './header.ts';
 
 /** What becomes of a message: the library has it, we had it, or nobody wants it. */
 export type Handling = 'pass' | 'taken';
@@ -24,15 +24,15 @@ export function interceptMessages(stream: Socket, take: (header: MessageHeader, 
     for (;;) {
       fixed ??= read(fixedHeaderBytes);
       if (fixed === null || fixed.length < fixedHeaderBytes) return null;
-      const size = remainingBytes(fixed);
-      const body = read(size);
+      const sizes = readSizes(fixed);
+      const following = read(sizes.remainingBytes);
       // At its end a stream gives less than was asked for: half a message is none.
-      if (body === null || body.length < size) return null;
+      if (following === null || following.length < sizes.remainingBytes) return null;
       const first = fixed;
       fixed = null;
-      const header = readHeader(first, body);
-      if (header !== undefined && take(header, body.subarray(bodyOffset(first))) === 'taken') continue;
-      rest = body;
+      const header = readHeader(first, sizes, following);
+      if (header !== undefined && take(header, following.subarray(sizes.bodyOffset)) === 'taken') continue;
+      rest = following;
       return first;
     }
   };

@@ -29,27 +29,38 @@ export const fixedHeaderBytes = 16;
 const texts = { 1: 'path', 2: 'interface', 3: 'member', 4: 'errorName', 7: 'sender', 8: 'signature' } as const;
 const replySerialField = 5;
 
-/** Bytes that follow the fixed part: the padded header fields and the body. */
-export function remainingBytes(fixed: Buffer): number {
-  return bodyOffset(fixed) + readUint32(fixed, 4, isLittleEndian(fixed));
+/** What the fixed part says of what follows it. */
+export interface MessageSizes {
+  readonly isLittleEndian: boolean;
+  /** Of the header fields, without their padding. */
+  readonly fieldBytes: number;
+  /** Where the body begins in what follows the fixed part. */
+  readonly bodyOffset: number;
+  /** Bytes that follow the fixed part: the padded header fields and the body. */
+  readonly remainingBytes: number;
 }
 
-/** Where the body begins in what follows the fixed part. */
-export function bodyOffset(fixed: Buffer): number {
-  return Math.ceil(readUint32(fixed, 12, isLittleEndian(fixed)) / 8) * 8;
+/** @param fixed the first 16 bytes */
+export function readSizes(fixed: Buffer): MessageSizes {
+  const isLittleEndian = fixed[0] === 0x6c;
+  const view = viewOf(fixed);
+  const fieldBytes = view.getUint32(12, isLittleEndian);
+  const bodyOffset = (fieldBytes + 7) & -8;
+  return { isLittleEndian, fieldBytes, bodyOffset, remainingBytes: bodyOffset + view.getUint32(4, isLittleEndian) };
 }
 
 /**
  * Reads the header fields, without the body.
  *
  * @param fixed the first 16 bytes
- * @param rest what `remainingBytes` counted
+ * @param sizes what they say
+ * @param rest so many bytes as `remainingBytes` says
  * @returns undefined where a field has a type that no known field has: then decode the message as a whole
  */
-export function readHeader(fixed: Buffer, rest: Buffer): MessageHeader | undefined {
-  const isLittle = isLittleEndian(fixed);
-  const end = readUint32(fixed, 12, isLittle);
+export function readHeader(fixed: Buffer, sizes: MessageSizes, rest: Buffer): MessageHeader | undefined {
+  const { isLittleEndian, fieldBytes: end } = sizes;
   const header = { path: '', interface: '', member: '', errorName: '', sender: '', signature: '', replySerial: 0 };
+  const view = viewOf(rest);
   // Decoded once: a field's text is a part of it.
   const decoded = rest.toString('latin1', 0, end);
   let at = 0;
@@ -60,24 +71,21 @@ export function readHeader(fixed: Buffer, rest: Buffer): MessageHeader | undefin
     if (rest[at + 1] !== 1) return undefined;
     at += 4;
     if (type === 0x75) {
-      if (code === replySerialField) header.replySerial = readUint32(rest, at, isLittle);
+      if (code === replySerialField) header.replySerial = view.getUint32(at, isLittleEndian);
       at += 4;
       continue;
     }
     if (type !== 0x73 && type !== 0x6f && type !== 0x67) return undefined;
     const start = at + (type === 0x67 ? 1 : 4);
-    const length = type === 0x67 ? (rest[at] ?? 0) : readUint32(rest, at, isLittle);
+    const length = type === 0x67 ? (rest[at] ?? 0) : view.getUint32(at, isLittleEndian);
     const field = texts[code as keyof typeof texts];
     if (field !== undefined) header[field] = decoded.slice(start, start + length);
     at = start + length + 1;
   }
-  return { type: fixed[1] ?? 0, ...header, isLittleEndian: isLittle };
+  return { type: fixed[1] ?? 0, ...header, isLittleEndian };
 }
 
-function isLittleEndian(fixed: Buffer): boolean {
-  return fixed[0] === 0x6c;
-}
-
-function readUint32(buffer: Buffer, at: number, isLittle: boolean): number {
-  return isLittle ? buffer.readUInt32LE(at) : buffer.readUInt32BE(at);
+/** Its numbers cost half of what they cost through the buffer, which checks in JavaScript. */
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

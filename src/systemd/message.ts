@@ -53,6 +53,8 @@ export function encodeCall(call: CallMessage, serial: number): Buffer {
 
 class MessageWriter {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
+  /** Of the same: a number costs half of what it costs through the buffer, which checks in JavaScript. */
+  #view = viewOf(this.#bytes);
   #at = 0;
   /** The way to the value that is being written; a number is the place in a list. */
   #way: (string | number)[] = [];
@@ -91,12 +93,13 @@ class MessageWriter {
   /** Returns where it was written. */
   uint32(value: number): number {
     this.align(4);
-    this.#reserve(4).writeUInt32LE(value, this.#at - 4);
+    this.#reserve(4);
+    this.#view.setUint32(this.#at - 4, value, true);
     return this.#at - 4;
   }
 
   setUint32(at: number, value: number): void {
-    this.#bytes.writeUInt32LE(value, at);
+    this.#view.setUint32(at, value, true);
   }
 
   align(size: number): void {
@@ -187,34 +190,35 @@ class MessageWriter {
     if (problem !== undefined) throw this.#failure(problem);
     this.align(ALIGNMENT[code] ?? 1);
     const at = this.#at;
-    const bytes = this.#reserve(SIZE[code] ?? 1);
+    this.#reserve(SIZE[code] ?? 1);
+    const view = this.#view;
     switch (code) {
       case 'y':
-        bytes.writeUInt8(value as number, at);
+        view.setUint8(at, value as number);
         return;
       case 'n':
-        bytes.writeInt16LE(value as number, at);
+        view.setInt16(at, value as number, true);
         return;
       case 'q':
-        bytes.writeUInt16LE(value as number, at);
+        view.setUint16(at, value as number, true);
         return;
       case 'i':
-        bytes.writeInt32LE(value as number, at);
+        view.setInt32(at, value as number, true);
         return;
       case 'u':
-        bytes.writeUInt32LE(value as number, at);
+        view.setUint32(at, value as number, true);
         return;
       case 'b':
-        bytes.writeUInt32LE(value === true ? 1 : 0, at);
+        view.setUint32(at, value === true ? 1 : 0, true);
         return;
       case 'x':
-        bytes.writeBigInt64LE(value as bigint, at);
+        view.setBigInt64(at, value as bigint, true);
         return;
       case 't':
-        bytes.writeBigUInt64LE(value as bigint, at);
+        view.setBigUint64(at, value as bigint, true);
         return;
       case 'd':
-        bytes.writeDoubleLE(value as number, at);
+        view.setFloat64(at, value as number, true);
     }
   }
 
@@ -230,8 +234,13 @@ class MessageWriter {
       const larger = Buffer.allocUnsafe(Math.max(end, 2 * this.#bytes.length));
       this.#bytes.copy(larger, 0, 0, this.#at);
       this.#bytes = larger;
+      this.#view = viewOf(larger);
     }
     this.#at = end;
     return this.#bytes;
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -18,13 +18,9 @@ export const ourUnitPathPrefix = `${unitRoot}hublet_2d`;
  */
 export function unitPath(name: string): string {
   if (name === '') return `${unitRoot}_`;
-  let path = unitRoot;
-  for (const [index, byte] of Buffer.from(name).entries()) {
-    const character = String.fromCharCode(byte);
-    const isPlain = /[A-Za-z]/.test(character) || (index > 0 && /[0-9]/.test(character));
-    path += isPlain ? character : `_${byte.toString(16).padStart(2, '0')}`;
-  }
-  return path;
+  // A letter for each byte.
+  const bytes = Buffer.from(name).toString('latin1');
+  return unitRoot + bytes.replace(/^[^A-Za-z]|[^A-Za-z0-9]/g, (byte) => `_${hexOf(byte.charCodeAt(0))}`);
 }
 
 /** Unit name of an object path; undefined where the path is not a unit's. */
@@ -32,14 +28,12 @@ export function unitOfPath(path: string): string | undefined {
   if (!path.startsWith(unitRoot)) return undefined;
   const label = path.slice(unitRoot.length);
   if (!/^(?:[A-Za-z0-9]|_[0-9a-f]{2})+$/.test(label)) return undefined;
-  const bytes: number[] = [];
-  for (let at = 0; at < label.length; at += 1) {
-    if (label[at] === '_') {
-      bytes.push(Number.parseInt(label.slice(at + 1, at + 3), 16));
-      at += 2;
-    } else bytes.push(label.charCodeAt(at));
-  }
-  return Buffer.from(bytes).toString();
+  const bytes = label.replace(/_(..)/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString();
+}
+
+function hexOf(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
 }
 
 /** Whether a unit may be one of our servers, by its name alone: `hublet-*.service`. */

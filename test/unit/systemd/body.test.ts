@@ -3,7 +3,7 @@ import { Message, Variant } from 'dbus-next';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PropertyNames, readBody } from '../../../src/systemd/body.ts';
-import { bodyOffset, fixedHeaderBytes } from '../../../src/systemd/header.ts';
+import { fixedHeaderBytes, readSizes } from '../../../src/systemd/header.ts';
 
 /** The library's own encoder, which it doesn't export. */
 const { marshallMessage } = createRequire(import.meta.url)('dbus-next/lib/marshall-compat.js') as {
@@ -148,5 +148,5 @@ function body(signature: string, values: unknown[]): Buffer {
   message.serial = 7;
   const whole = marshallMessage(message)[0];
   const fixed = whole.subarray(0, fixedHeaderBytes);
-  return whole.subarray(fixedHeaderBytes + bodyOffset(fixed));
+  return whole.subarray(fixedHeaderBytes + readSizes(fixed).bodyOffset);
 }

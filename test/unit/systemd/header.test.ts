@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Message, MessageType, Variant } from 'dbus-next';
 import { describe, expect, it } from 'vitest';
-import { bodyOffset, fixedHeaderBytes, readHeader, remainingBytes } from '../../../src/systemd/header.ts';
+import { fixedHeaderBytes, readHeader, readSizes } from '../../../src/systemd/header.ts';
 
 /** The library's own encoder, which it doesn't export. */
 const { marshallMessage } = createRequire(import.meta.url)('dbus-next/lib/marshall-compat.js') as {
@@ -17,7 +17,7 @@ describe('readHeader', () => {
       ]),
     );
 
-    expect(readHeader(fixed, rest)).toEqual({
+    expect(readHeader(fixed, readSizes(fixed), rest)).toEqual({
       type: 4,
       path: '/org/freedesktop/systemd1/unit/hublet_2da_2eservice',
       interface: 'org.example.A',
@@ -28,7 +28,7 @@ describe('readHeader', () => {
       signature: 'sa{sv}as',
       isLittleEndian: true,
     });
-    expect(remainingBytes(fixed)).toBe(rest.length);
+    expect(readSizes(fixed).remainingBytes).toBe(rest.length);
   });
 
   it('reads paths of every length, whatever padding they bring', () => {
@@ -36,8 +36,13 @@ describe('readHeader', () => {
       const path = `/${'a'.repeat(length)}`;
       const [fixed, rest] = split(signal(path, [[], '']));
 
-      expect(readHeader(fixed, rest)).toMatchObject({ type: 4, path, sender: ':1.42', signature: '' });
-      expect(remainingBytes(fixed)).toBe(rest.length);
+      expect(readHeader(fixed, readSizes(fixed), rest)).toMatchObject({
+        type: 4,
+        path,
+        sender: ':1.42',
+        signature: '',
+      });
+      expect(readSizes(fixed).remainingBytes).toBe(rest.length);
     }
   });
 
@@ -53,20 +58,20 @@ describe('readHeader', () => {
     message.serial = 8;
     const [fixed, rest] = split(marshallMessage(message)[0]);
 
-    expect(readHeader(fixed, rest)).toMatchObject({
+    expect(readHeader(fixed, readSizes(fixed), rest)).toMatchObject({
       type: 3,
       errorName: 'org.example.Error.Bad',
       replySerial: 77,
       signature: 's',
     });
-    expect(rest.subarray(bodyOffset(fixed)).toString('latin1')).toBe('\x02\0\0\0no\0');
+    expect(rest.subarray(readSizes(fixed).bodyOffset).toString('latin1')).toBe('\x02\0\0\0no\0');
   });
 
   it('gives up, rather than guess, at a field of a type that no field has', () => {
     const [fixed, rest] = split(signal('/a', [[], '']));
     rest[1] = 2;
 
-    expect(readHeader(fixed, rest)).toBeUndefined();
+    expect(readHeader(fixed, readSizes(fixed), rest)).toBeUndefined();
   });
 });
 

@@ -3,7 +3,7 @@ import { Message, Variant } from 'dbus-next';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readBody } from '../../../src/systemd/body.ts';
-import { bodyOffset, fixedHeaderBytes, readHeader } from '../../../src/systemd/header.ts';
+import { fixedHeaderBytes, readHeader, readSizes } from '../../../src/systemd/header.ts';
 import { encodeCall } from '../../../src/systemd/message.ts';
 import { WrongType } from '../../../src/systemd/values.ts';
 
@@ -25,7 +25,7 @@ function encode(signature: string, body: readonly unknown[], member = 'Call'): B
 /** The arguments of a message as a reader finds them. */
 function argumentsOf(message: Buffer, signature: string): readonly unknown[] {
   const [fixed, rest] = [message.subarray(0, fixedHeaderBytes), message.subarray(fixedHeaderBytes)];
-  return readBody(signature, rest.subarray(bodyOffset(fixed)), true);
+  return readBody(signature, rest.subarray(readSizes(fixed).bodyOffset), true);
 }
 
 /** A type with a value of it for us, and the same for the library. */
@@ -110,7 +110,7 @@ describe('encodeCall', () => {
     const message = encode('s', ['a.service'], 'StopUnit');
     const [fixed, rest] = [message.subarray(0, fixedHeaderBytes), message.subarray(fixedHeaderBytes)];
 
-    expect(readHeader(fixed, rest)).toMatchObject({
+    expect(readHeader(fixed, readSizes(fixed), rest)).toMatchObject({
       type: 1,
       path: manager.path,
       interface: manager.interface,
