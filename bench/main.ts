@@ -24,7 +24,7 @@ const usage = `usage: npm run bench -- [OPTIONS]
   --rounds 3                      races of each contestant
   --cycles 10000                  starts and stops of endurance
   --pairs 20                      single starts of each contestant, and of compiling
-  --seconds 60                    how long idleness is watched, and a thousand servers are scraped
+  --seconds 60                    how long idleness is watched (of a thousand servers 300 at least), and a thousand are scraped
   --strict                        exit code 1 where a target is missed`;
 
 function readArguments() {
