@@ -1,4 +1,6 @@
-import { pino } from 'pino';
+import { type LoggerOptions, pino } from 'pino';
+
+const STDOUT = 1;
 
 /**
  * What every part logs through: constant lower-case messages, everything variable in the fields.
@@ -26,14 +28,19 @@ export interface LogFields {
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
-/** JSON lines on stdout, as journald takes them. 64-bit D-Bus values are written as decimal strings. */
+/**
+ * JSON lines on stdout, as journald takes them. 64-bit D-Bus values are written as decimal strings.
+ *
+ * Each is written before the next step: of a controller that crashes the last is what matters. To have another thread do it
+ * would cost more than the writing.
+ */
 export function createLog(level: LogLevel): Log {
-  return pino({
+  const options: LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    hooks: {},
     serializers: { err: pino.stdSerializers.err },
-  });
+  };
+  return pino(options, pino.destination({ dest: STDOUT, sync: true }));
 }
