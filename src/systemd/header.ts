@@ -40,7 +40,7 @@ export interface MessageSizes {
   readonly remainingBytes: number;
 }
 
-/** @param fixed the first 16 bytes */
+/** @param fixed begins with the first 16 bytes */
 export function readSizes(fixed: Buffer): MessageSizes {
   const isLittleEndian = fixed[0] === 0x6c;
   const view = viewOf(fixed);
