@@ -63,6 +63,8 @@ export interface ControllerOptions {
   /** How long `start` waits for systemd; 20 s where absent. */
   readonly busTimeoutMs?: number | undefined;
   readonly cgroupRoot?: string;
+  /** Directory of the kernel's tables of sockets; absent: /proc/net. */
+  readonly socketTables?: string;
   /** Part of what this process may open that files of cgroups may keep open; absent: as much as is usual. */
   readonly cgroupFilesShare?: number;
   /** Where accounts are read from; absent: this host's own files. */
@@ -94,7 +96,7 @@ export function createParts(options: ControllerOptions, instruments: Instruments
   const { config, clock, log } = options;
   const bootId = readBootId();
   const cgroupRoot = options.cgroupRoot ?? CGROUP_ROOT;
-  const listeners = createListenerTable(clock);
+  const listeners = createListenerTable(clock, options.socketTables);
   const runtime = openRuntimeStore({ runtimeDirectory: config.runtimeDirectory, bootId, log });
   const statusFiles = createStatusFiles({ runtimeDirectory: config.runtimeDirectory, gid: options.statusGid, log });
   const recorded = createEventLog({

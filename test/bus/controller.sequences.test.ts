@@ -27,7 +27,7 @@ const broken = ['', 'apiVersion: hublet/v1\nkind: Ser', 'spec: {suspend: true}\n
 let host: ControllerHost;
 
 beforeEach(async () => {
-  host = await ControllerHost.open({ maxStarting: 2 });
+  host = await ControllerHost.open({ maxStarting: 2, isAloneWithPorts: true });
 });
 
 afterEach(async () => {

@@ -35,6 +35,8 @@ export interface HostOptions {
   readonly listen?: string;
   /** How many directories of specs there are; 1 where absent. */
   readonly sources?: 1 | 2;
+  /** No program of this computer has a port, whichever listen on one: other tests use the same. */
+  readonly isAloneWithPorts?: boolean;
   /** Systemd that is there already, for a second controller on the same one. */
   readonly fake?: FakeSystemd;
 }
@@ -64,11 +66,13 @@ export class ControllerHost {
   readonly config: Config;
   readonly #clock: Clock;
   readonly #ownsFake: boolean;
+  readonly #isAloneWithPorts: boolean;
   #controller: Controller | undefined;
 
   private constructor(fake: FakeSystemd, options: HostOptions) {
     this.fake = fake;
     this.#ownsFake = options.fake === undefined;
+    this.#isAloneWithPorts = options.isAloneWithPorts ?? false;
     this.#clock = options.clock ?? new FakeClock();
     for (const path of [this.specs, this.elsewhere]) mkdirSync(path, { mode: 0o755 });
     const accounts = ['alice', 'bob', 'carol'].map((name, at) => `${name}:x:${1001 + at}:100::/home/${name}:/bin/bash`);
@@ -131,6 +135,7 @@ export class ControllerHost {
         nsswitch: join(this.root, 'nsswitch.conf'),
       },
       journalProgram: join(this.root, 'journalctl'),
+      ...(this.#isAloneWithPorts && { socketTables: join(this.root, 'no-sockets') }),
     });
     let isStarted = false;
     const started = this.#controller.start().finally(() => {
