@@ -18,8 +18,11 @@ export interface CompactorOptions {
 /** A burst is over when so long no more than so many looks were had; there are always some. */
 const QUIET_MS = 10_000;
 const QUIET_LOOKS = 50;
-/** Less is not worth holding the loop for, which takes some 100 ms with a thousand servers: a hundred starts are that many looks. */
-const WORTH_LOOKS = 1_000;
+/**
+ * Less is not worth holding the loop for, which takes some 100 ms with a thousand servers: some hundred starts are that many looks,
+ * three or four each.
+ */
+const WORTH_LOOKS = 400;
 const WORTH_BYTES = 12 * 2 ** 20;
 
 /**

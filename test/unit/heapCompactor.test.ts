@@ -52,6 +52,18 @@ describe('the heap after a burst', () => {
     expect(host.collections).toBe(2);
   });
 
+  test('is compacted after two hundred starts with three looks each, and not after fifty', () => {
+    const { clock, host, look } = compactor();
+    host.rssBytes = 150 * MIB;
+    look(150);
+    clock.advance(20_000);
+    expect(host.collections).toBe(0);
+
+    look(600);
+    clock.advance(20_000);
+    expect(host.collections).toBe(1);
+  });
+
   test('is left alone where it has hardly grown', () => {
     const { clock, host, burst } = compactor();
     host.rssBytes = 101 * MIB;
