@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, openSync, writeSync } from 'node:fs';
+import { hasErrorCode } from './files.ts';
 
 interface Opened {
   readonly handle: number;
@@ -28,16 +29,18 @@ export class AppendedFile {
    */
   add(text: string): boolean {
     const there = lstatSync(this.#path, { throwIfNoEntry: false });
-    if (there === undefined) {
+    const opened = there && this.#openedAs(there.dev, there.ino);
+    if (opened === undefined) {
       this.close();
       return false;
     }
-    const { handle } = this.#openedAs(there.dev, there.ino);
+    const { handle } = opened;
+    const { size } = fstatSync(handle);
     try {
       const bytes = Buffer.from(text, 'utf8');
       for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done);
     } catch (error) {
-      ftruncateSync(handle, there.size);
+      ftruncateSync(handle, size);
       throw error;
     }
     return true;
@@ -49,13 +52,19 @@ export class AppendedFile {
     this.#opened = undefined;
   }
 
-  #openedAs(device: number, inode: number): Opened {
+  /** Undefined: it has gone since it was looked at. */
+  #openedAs(device: number, inode: number): Opened | undefined {
     const known = this.#opened;
     if (known?.device === device && known.inode === inode) return known;
     this.close();
-    const handle = openSync(this.#path, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
-    const { dev, ino } = fstatSync(handle);
-    this.#opened = { handle, device: dev, inode: ino };
-    return this.#opened;
+    try {
+      const handle = openSync(this.#path, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
+      const { dev, ino } = fstatSync(handle);
+      this.#opened = { handle, device: dev, inode: ino };
+      return this.#opened;
+    } catch (error) {
+      if (hasErrorCode(error, 'ENOENT')) return undefined;
+      throw error;
+    }
   }
 }

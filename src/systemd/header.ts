@@ -1,3 +1,5 @@
+import { viewOf } from './view.ts';
+
 /**
  * Who a D-Bus message is from and what it is about, read from its header alone.
  *
@@ -83,9 +85,4 @@ export function readHeader(fixed: Buffer, sizes: MessageSizes, rest: Buffer): Me
     at = start + length + 1;
   }
   return { type: fixed[1] ?? 0, ...header, isLittleEndian };
-}
-
-/** Its numbers cost half of what they cost through the buffer, which checks in JavaScript. */
-function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, byteLength);
 }
