@@ -20,8 +20,8 @@ Cost, at each sample of a server (every 10 s; never at a scrape, which reads no 
 of a file that is kept open, or \`sum\`, a file for which the kernel adds up all CPUs first. A file is read once for all of its
 families: ${BASIC_FILES.length} files a server, ${ALL_FILES.length} at level \`full\`.
 
-Of a server at rest only CPU time is read; memory, tasks and I/O once a minute, limits once they are written to, all of it as soon as any of its processes has run.
-A limit that somebody sets on it has it read in full, too; what the kernel does to it by itself may show up to a minute late.
+Of a server none of whose processes has run only CPU time is read; memory, swap, tasks and I/O once a minute, as the kernel may
+change those by itself. All of it is read once one has run, once a limit is written to, and every five minutes in any case.
 
 ## Of each server
 

@@ -25,3 +25,10 @@ it('the benchmark of memory has the same flags', () => {
 
   for (const flag of list.split(', ')) expect(bench).toContain(flag);
 });
+
+it('V8 has by itself what memory is spared by changing, and what it is set back to', () => {
+  const options = execFileSync(process.execPath, ['--v8-options'], { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 });
+
+  expect(options).toContain('default: --no-optimize-for-size');
+  expect(options).toContain('default: --semi-space-growth-factor=2');
+});
