@@ -1,14 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import { CpuRate } from './cpuRate.ts';
+import { KillCounts } from './killCounts.ts';
 import { KnownLimits } from './knownLimits.ts';
-import { CgroupReader, type ReaderOptions } from './read.ts';
+import { CgroupReader, type ReaderOptions, readMemoryEvents } from './read.ts';
 import { addReading, countersOf, endCgroup, NO_TOTALS, startAt, sumOfOne, type Totals, withTotals } from './totals.ts';
-import { CgroupGone, type Gauges, type Usage } from './types.ts';
-
-/** How many invocations keep their own count of kills: the question comes when one has just ended. */
-const INVOCATIONS_KEPT = 4;
-
-/** Shorter spans than this make no rate: kernel accounting is only exact to some milliseconds. */
-const RATE_SPAN_MIN_MS = 500;
+import { CgroupGone, type Gauges, type MemoryEvents, type Usage } from './types.ts';
 
 /** So many passes in a row may find nothing new in a glance: a minute at one pass each 10 s. */
 const GLANCES_MAX = 5;
@@ -16,12 +12,18 @@ const GLANCES_MAX = 5;
 /** What would be told is read so often all the same: the kernel's queue may overflow unseen, and there are ways that aren't watched. */
 const TOLD_COUNTS_MS = 5 * 60_000;
 
+/** What passes read: everything, or kills for memory alone until the first one is seen. */
+export type FollowedScope = 'everything' | 'kills';
+
 /** What is known of one server's cgroups: the present one, and totals over those that are gone. */
 export class FollowedServer {
   readonly #root: string;
   readonly #readerOptions: ReaderOptions;
   #controlGroup: string | undefined;
   #invocationId = '';
+  #scope: FollowedScope = 'everything';
+  /** Whether the last reading in full is one of the present cgroup. */
+  #isRead = false;
   #reader: CgroupReader | undefined;
   #totals: Totals = NO_TOTALS;
   /** Of the totals: each pass asks for both, and few change them. */
@@ -31,7 +33,8 @@ export class FollowedServer {
   #last: Usage | undefined;
   /** Time of the last reading, in full or not. */
   #sampledAtMs = 0;
-  #rate: { atMs: number; cpuSeconds: number; cores: number | undefined } | undefined;
+  readonly #rate = new CpuRate();
+  readonly #kills = new KillCounts();
   #countsFromNow = false;
   /** True: two readings in a row were alike, so neither a task that waits nor one that runs makes anything grow. */
   #isStill = false;
@@ -39,8 +42,6 @@ export class FollowedServer {
   /** Of the last reading in full that was a pass's. */
   #inFull: { readonly atMs: number; readonly watch: object | undefined } | undefined;
   readonly #limits = new KnownLimits();
-  /** Kills by invocation, in the order they were followed; cgroups of it that are gone are in `ended`. */
-  readonly #kills = new Map<string, { readonly ended: number; readonly live: number }>();
 
   constructor(root: string, readerOptions: ReaderOptions) {
     this.#root = root;
@@ -63,25 +64,31 @@ export class FollowedServer {
   }
 
   oomKillsOf(invocationId: string): number {
-    const kills = this.#kills.get(invocationId);
-    return kills === undefined ? 0 : kills.ended + kills.live;
+    return this.#kills.of(invocationId);
   }
 
-  isFollowing(controlGroup: string, invocationId: string): boolean {
-    return this.#controlGroup === controlGroup && this.#invocationId === invocationId;
+  /** Whether it is this cgroup that is read, and at least in this scope. */
+  isFollowing(controlGroup: string, invocationId: string, scope: FollowedScope): boolean {
+    const isSame = this.#controlGroup === controlGroup && this.#invocationId === invocationId;
+    return isSame && (this.#scope === 'everything' || scope === 'kills');
+  }
+
+  /** From now on everything is read of the present cgroup. True where it was less before. */
+  widen(): boolean {
+    const isWider = this.#scope === 'kills';
+    this.#scope = 'everything';
+    return isWider;
   }
 
   /** Turns to another cgroup; `end` must have been called for the one before. */
-  begin(controlGroup: string, invocationId: string, isAdopted: boolean): void {
+  begin(controlGroup: string, invocationId: string, isAdopted: boolean, scope: FollowedScope): void {
     this.#controlGroup = controlGroup;
     this.#invocationId = invocationId;
+    this.#scope = scope;
+    this.#isRead = false;
     this.#countsFromNow = isAdopted;
     this.#isStill = false;
-    if (!this.#kills.has(invocationId)) this.#kills.set(invocationId, { ended: 0, live: 0 });
-    for (const oldest of this.#kills.keys()) {
-      if (this.#kills.size <= INVOCATIONS_KEPT) break;
-      this.#kills.delete(oldest);
-    }
+    this.#kills.begin(invocationId);
   }
 
   /**
@@ -92,14 +99,15 @@ export class FollowedServer {
    * @param watch as for `limitsVersion`, from before
    */
   glance(nowMs: number, watch: object | undefined): boolean {
+    if (this.#scope === 'kills') return this.sampleMemoryEvents(nowMs);
     return this.#reading((reader) => {
-      if (this.#last === undefined || !this.#isAsBefore(reader, nowMs, watch)) {
+      if (!this.#isRead || !this.#isAsBefore(reader, nowMs, watch)) {
         this.#take(reader, nowMs);
         this.#inFull = { atMs: nowMs, watch };
         return;
       }
       this.#sampledAtMs = nowMs;
-      this.#noteRate(nowMs);
+      this.#rate.note(nowMs, this.#cpuSeconds);
     });
   }
 
@@ -114,12 +122,12 @@ export class FollowedServer {
   /** Reads `memory.events` alone, which costs a hundredth of `sample`. Result and errors as there. */
   sampleMemoryEvents(nowMs: number): boolean {
     if (this.#countsFromNow) return this.sample(nowMs);
-    return this.#reading((reader) => {
-      const memoryEvents = reader.readMemoryEvents();
-      if (memoryEvents === undefined) return;
-      this.#count(addReading(this.#totals, countersOf({ sampledAtMs: nowMs, memoryEvents })));
-      this.#noteKills(memoryEvents.oomKill);
-    });
+    if (this.#scope === 'everything')
+      return this.#reading((reader) => this.#takeMemoryEvents(reader.readMemoryEvents(), nowMs));
+    if (this.#controlGroup === undefined) return false;
+    const memoryEvents = readMemoryEvents(this.#root, this.#controlGroup);
+    this.#takeMemoryEvents(memoryEvents, nowMs);
+    return memoryEvents !== undefined;
   }
 
   /**
@@ -147,23 +155,24 @@ export class FollowedServer {
     this.#leaveCgroup();
     this.#controlGroup = undefined;
     this.#invocationId = '';
-    this.#rate = undefined;
+    this.#isRead = false;
+    this.#rate.forget();
   }
 
-  /** Last sample with counters as totals; once nothing is followed the totals alone. Undefined before the first sample. */
+  /** Last sample with counters as totals; the totals alone while none of the present cgroup is there. Undefined before the very first. */
   usage(): Usage | undefined {
     if (this.#last === undefined) return undefined;
     const sampledAtMs = this.#sampledAtMs;
-    if (this.#controlGroup === undefined) return withTotals({ sampledAtMs }, this.#totals);
-    const cpuCores = this.#rate?.cores;
+    if (!this.#isRead) return withTotals({ sampledAtMs }, this.#totals);
+    const cpuCores = this.#rate.cores;
     return withTotals({ ...this.#last, sampledAtMs, ...(cpuCores !== undefined && { cpuCores }) }, this.#totals);
   }
 
   /** As `UsageSampler` has it. */
   gauges(): Gauges | undefined {
-    if (this.#last === undefined || this.#controlGroup === undefined) return undefined;
+    if (this.#last === undefined || !this.#isRead) return undefined;
     const { memoryCurrentBytes, memoryWorkingSetBytes } = this.#last;
-    return { sampledAtMs: this.#sampledAtMs, cpuCores: this.#rate?.cores, memoryCurrentBytes, memoryWorkingSetBytes };
+    return { sampledAtMs: this.#sampledAtMs, cpuCores: this.#rate.cores, memoryCurrentBytes, memoryWorkingSetBytes };
   }
 
   #reading(read: (reader: CgroupReader) => void): boolean {
@@ -198,17 +207,24 @@ export class FollowedServer {
     this.#sampledAtMs = nowMs;
     if (usage === undefined) {
       this.#isStill = true;
-      this.#noteRate(nowMs);
+      this.#rate.note(nowMs, this.#cpuSeconds);
       return;
     }
-    this.#isStill = this.#last !== undefined && isAlike(this.#last, usage);
+    this.#isStill = this.#isRead && this.#last !== undefined && isAlike(this.#last, usage);
     if (this.#last !== undefined && !hasSameLimits(this.#last, usage)) this.#limits.forget();
     const counters = countersOf(usage);
     this.#count(this.#countsFromNow ? startAt(this.#totals, counters) : addReading(this.#totals, counters));
     this.#countsFromNow = false;
     this.#last = usage;
-    this.#noteKills(counters.memoryOomKill);
-    this.#noteRate(nowMs);
+    this.#isRead = true;
+    this.#kills.note(this.#invocationId, counters.memoryOomKill);
+    this.#rate.note(nowMs, this.#cpuSeconds);
+  }
+
+  #takeMemoryEvents(memoryEvents: MemoryEvents | undefined, nowMs: number): void {
+    if (memoryEvents === undefined) return;
+    this.#count(addReading(this.#totals, countersOf({ sampledAtMs: nowMs, memoryEvents })));
+    this.#kills.note(this.#invocationId, memoryEvents.oomKill);
   }
 
   #leaveCgroup(): void {
@@ -218,8 +234,7 @@ export class FollowedServer {
     this.#reader?.close();
     this.#reader = undefined;
     this.#count(endCgroup(this.#totals));
-    const kills = this.#kills.get(this.#invocationId);
-    if (kills !== undefined) this.#kills.set(this.#invocationId, { ended: kills.ended + kills.live, live: 0 });
+    this.#kills.endCgroup(this.#invocationId);
   }
 
   #count(totals: Totals): void {
@@ -229,27 +244,6 @@ export class FollowedServer {
     this.#cpuSeconds =
       userSeconds === undefined || systemSeconds === undefined ? undefined : userSeconds + systemSeconds;
     this.#oomKills = sumOfOne(totals, 'memoryOomKill') ?? 0;
-  }
-
-  #noteKills(live: number | undefined): void {
-    const kills = this.#kills.get(this.#invocationId);
-    if (live === undefined || kills === undefined) return;
-    this.#kills.set(this.#invocationId, { ended: kills.ended, live: Math.max(kills.live, live) });
-  }
-
-  #noteRate(nowMs: number): void {
-    const cpuSeconds = this.#cpuSeconds;
-    if (cpuSeconds === undefined) return;
-    const rate = this.#rate;
-    if (rate === undefined) {
-      this.#rate = { atMs: nowMs, cpuSeconds, cores: undefined };
-      return;
-    }
-    const spanMs = nowMs - rate.atMs;
-    if (spanMs < RATE_SPAN_MIN_MS) return;
-    rate.cores = ((cpuSeconds - rate.cpuSeconds) * 1000) / spanMs;
-    rate.atMs = nowMs;
-    rate.cpuSeconds = cpuSeconds;
   }
 }
 

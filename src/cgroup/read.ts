@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DescriptorBudget, ownDescriptorBudget } from './descriptors.ts';
+import { errorCode } from './errorCode.ts';
 import { KeptFiles } from './keptFiles.ts';
 import {
   ALL_FILES,
@@ -218,5 +220,20 @@ export function readUsage(root: string, controlGroup: string, sampledAtMs: numbe
     return reader.read(sampledAtMs);
   } finally {
     reader.close();
+  }
+}
+
+/**
+ * `memory.events` of a cgroup that nothing else is read of: one opening instead of the dozen of a `CgroupReader`.
+ *
+ * Undefined where there is no such cgroup, and where its memory controller is off. @throws what reading throws otherwise
+ */
+export function readMemoryEvents(root: string, controlGroup: string): MemoryEvents | undefined {
+  try {
+    return parseMemoryEvents(readFileSync(join(root, controlGroup, 'memory.events'), 'latin1'));
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT' || code === 'ENODEV' || code === 'ENOTDIR') return undefined;
+    throw error;
   }
 }

@@ -7,9 +7,10 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { errorCode } from './errorCode.ts';
-import { FollowedServer } from './followed.ts';
+import { type FollowedScope, FollowedServer } from './followed.ts';
 import { HoldOffs } from './holdOffs.ts';
 import { CGROUP_ROOT, type ReaderOptions, readerOptions } from './read.ts';
+import { Turns } from './turns.ts';
 import type { Gauges, Usage, UsageSampler } from './types.ts';
 import { CgroupWatch } from './watch.ts';
 
@@ -38,64 +39,56 @@ class CgroupSampler implements UsageSampler {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #root: string;
-  readonly #periodMs: number;
-  readonly #sliceMs: number;
-  readonly #sampled: (seconds: number) => void;
+  readonly #turns: Turns;
   readonly #watch: CgroupWatch;
   readonly #readerOptions: ReaderOptions;
   readonly #servers = new Map<string, FollowedServer>();
   readonly #listeners = new Set<(server: string) => void>();
-  /** Names whose reading is due before those of the pass, in order. */
-  readonly #due = new Set<string>();
-  /** The one that is under way, with the names that are still to come. */
-  #pass: { readonly startedMs: number; readonly servers: Iterator<string, undefined> } | undefined;
   readonly #holdOffs: HoldOffs;
   /** Error codes said already; forgotten by a pass without errors. */
   readonly #told = new Set<string>();
-  #isRunning = false;
-  #passErrors = 0;
-  #cancelSlice: (() => void) | undefined;
-  #cancelPass: (() => void) | undefined;
+  /** Since the last pass ended. */
+  #errors = 0;
 
   constructor(options: SamplerOptions) {
     this.#clock = options.clock;
     this.#log = options.log;
     this.#root = options.root ?? CGROUP_ROOT;
-    this.#periodMs = options.periodMs ?? 10_000;
-    this.#sliceMs = options.sliceMs ?? 5;
-    this.#sampled = options.sampled ?? (() => undefined);
+    this.#turns = new Turns({
+      clock: options.clock,
+      periodMs: options.periodMs ?? 10_000,
+      sliceMs: options.sliceMs ?? 5,
+      names: () => this.#servers.keys(),
+      read: (server, nowMs) => this.#sampleAndWatch(server, nowMs),
+      readAtMs: (server) => this.#servers.get(server)?.sampledAtMs ?? 0,
+      passed: (tookMs) => {
+        if (this.#errors === 0) this.#told.clear();
+        this.#errors = 0;
+        options.sampled?.(tookMs / 1000);
+      },
+    });
     this.#watch = new CgroupWatch(this.#root, options.clock, options.log);
     this.#holdOffs = new HoldOffs(options.clock, EVENTS_HOLD_OFF_MS);
     this.#readerOptions = readerOptions(options);
   }
 
   start(): void {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    this.#beginPass();
+    this.#turns.start();
   }
 
   stop(): void {
-    this.#isRunning = false;
-    this.#cancelSlice?.();
-    this.#cancelPass?.();
-    this.#cancelSlice = undefined;
+    this.#turns.stop();
     this.#holdOffs.cancelAll();
     this.#watch.closeAll();
     for (const followed of this.#servers.values()) followed.end();
   }
 
   follow(server: string, controlGroup: string, invocationId: string, isAdopted = false): void {
-    // Without a path of its own this would read the root cgroup: the whole host, and seconds of kernel time.
-    if (controlGroup === '' || controlGroup === '/') return;
-    const followed = this.#servers.get(server) ?? new FollowedServer(this.#root, this.#readerOptions);
-    if (followed.isFollowing(controlGroup, invocationId)) return;
-    this.#servers.set(server, followed);
-    this.unfollow(server);
-    followed.begin(controlGroup, invocationId, isAdopted);
-    this.#openWatch(server, controlGroup);
-    this.#due.add(server);
-    this.#wake();
+    this.#follow(server, controlGroup, invocationId, isAdopted, 'everything');
+  }
+
+  followKills(server: string, controlGroup: string, invocationId: string): void {
+    this.#follow(server, controlGroup, invocationId, false, 'kills');
   }
 
   unfollow(server: string): void {
@@ -103,7 +96,7 @@ class CgroupSampler implements UsageSampler {
     if (followed?.controlGroup === undefined) return;
     this.#read(server, followed, () => followed.sample(this.#clock.monotonicMs()));
     followed.end();
-    this.#due.delete(server);
+    this.#turns.drop(server);
     this.#holdOffs.cancel(server);
     this.#watch.close(server);
   }
@@ -156,63 +149,25 @@ class CgroupSampler implements UsageSampler {
     return () => this.#listeners.delete(listener);
   }
 
-  #beginPass(): void {
-    this.#pass = { startedMs: this.#clock.monotonicMs(), servers: this.#servers.keys() };
-    this.#passErrors = 0;
-    this.#wake();
-  }
-
-  #endPass(startedMs: number): void {
-    const tookMs = this.#clock.monotonicMs() - startedMs;
-    this.#pass = undefined;
-    if (this.#passErrors === 0) this.#told.clear();
-    this.#sampled(tookMs / 1000);
-    this.#cancelPass = this.#clock.after(Math.max(0, this.#periodMs - tookMs), () => this.#beginPass());
-  }
-
-  #wake(): void {
-    if (!this.#isRunning || this.#cancelSlice !== undefined) return;
-    this.#cancelSlice = this.#clock.after(0, () => {
-      this.#cancelSlice = undefined;
-      this.#readSlice();
-    });
-  }
-
-  #readSlice(): void {
-    let nowMs = this.#clock.monotonicMs();
-    const untilMs = nowMs + this.#sliceMs;
-    for (const server of this.#due) {
-      this.#due.delete(server);
-      nowMs = this.#readOne(server, nowMs);
-      if (nowMs >= untilMs) {
-        this.#wake();
-        return;
-      }
+  #follow(server: string, controlGroup: string, invocationId: string, isAdopted: boolean, scope: FollowedScope): void {
+    // Without a path of its own this would read the root cgroup: the whole host, and seconds of kernel time.
+    if (controlGroup === '' || controlGroup === '/') return;
+    const followed = this.#servers.get(server) ?? new FollowedServer(this.#root, this.#readerOptions);
+    if (followed.isFollowing(controlGroup, invocationId, scope)) return;
+    if (followed.isFollowing(controlGroup, invocationId, 'kills')) followed.widen();
+    else {
+      this.#servers.set(server, followed);
+      this.unfollow(server);
+      followed.begin(controlGroup, invocationId, isAdopted, scope);
+      this.#openWatch(server, controlGroup);
     }
-    const pass = this.#pass;
-    if (pass === undefined) return;
-    for (let { value } = pass.servers.next(); value !== undefined; { value } = pass.servers.next()) {
-      // It was followed, or its last process ended, since the pass began.
-      if ((this.#servers.get(value)?.sampledAtMs ?? 0) >= pass.startedMs) continue;
-      nowMs = this.#readOne(value, nowMs);
-      if (nowMs >= untilMs) {
-        this.#wake();
-        return;
-      }
-    }
-    this.#endPass(pass.startedMs);
+    this.#turns.soon(server);
   }
 
-  /** The time after it. */
-  #readOne(server: string, nowMs: number): number {
+  #sampleAndWatch(server: string, nowMs: number): void {
     const followed = this.#servers.get(server);
-    if (followed !== undefined) this.#sampleAndWatch(server, followed, nowMs);
-    return this.#clock.monotonicMs();
-  }
-
-  #sampleAndWatch(server: string, followed: FollowedServer, nowMs: number): void {
-    const controlGroup = followed.controlGroup;
-    if (controlGroup === undefined) return;
+    const controlGroup = followed?.controlGroup;
+    if (followed === undefined || controlGroup === undefined) return;
     // First the watch, then the reading: a kill between the two is in the counters.
     if (this.#watch.token(server) === undefined) this.#openWatch(server, controlGroup);
     const isThere = this.#read(server, followed, () => followed.glance(nowMs, this.#watch.token(server)));
@@ -250,12 +205,16 @@ class CgroupSampler implements UsageSampler {
       this.#failed(server, error);
       return true;
     } finally {
-      if (followed.oomKills > killsBefore) this.#tell(server);
+      if (followed.oomKills > killsBefore) {
+        // Whoever is told looks at what it uses, too.
+        if (followed.widen()) this.#turns.soon(server);
+        this.#tell(server);
+      }
     }
   }
 
   #failed(server: string, error: unknown): void {
-    this.#passErrors += 1;
+    this.#errors += 1;
     const code = errorCode(error) ?? 'unknown';
     if (this.#told.has(code)) return;
     this.#told.add(code);

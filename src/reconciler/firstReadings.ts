@@ -21,7 +21,7 @@ export interface FirstReadingsOptions {
  * When what systemd has in force for a new run of our own is read: where many others are started, after all of them are up.
  *
  * To tell all that it knows of a unit costs systemd a quarter of what starting one costs, and it does both one after the other.
- * What such a run was started with is known meanwhile.
+ * What such a run was started with is known meanwhile, and its kills for memory are told.
  */
 export class FirstReadings {
   readonly #options: FirstReadingsOptions;

@@ -2,10 +2,12 @@ import type { KnownHealth } from '../probes/types.ts';
 import type { SpecRecord } from '../source/types.ts';
 import type { UnitState } from '../systemd/port.ts';
 import { unitName } from '../units/name.ts';
+import { expectedControlGroup } from '../units/pool.ts';
 import type { ServerEntry } from './entry.ts';
 import { FirstReadings } from './firstReadings.ts';
 import { isKnownUnread, isOurs, needsReading, newInvocation } from './observer.ts';
 import { positionOf } from './plan.ts';
+import { poolOf } from './poolMembers.ts';
 import type { LoopPorts } from './ports.ts';
 import { ProbeTargets } from './probeTargets.ts';
 import type { Starts } from './starts.ts';
@@ -64,7 +66,10 @@ export class Sight {
   ): Promise<UnitState | undefined> {
     const { systemd } = this.#ports;
     const isKnown = isKnownUnread(seen, entry, record?.spec);
-    if (isKnown && this.#readings.mayWait(entry.name, seen.invocationId)) return seen;
+    if (isKnown && this.#readings.mayWait(entry.name, seen.invocationId)) {
+      this.#followKills(entry, seen);
+      return seen;
+    }
     await systemd.read(entry.unitName);
     // Its spec has changed since it was started, and only now there is something to compare it with.
     if (seen.marks === undefined && !isKnown) this.#enqueue(entry.name);
@@ -122,6 +127,13 @@ export class Sight {
     const isAsked = probes?.startup !== undefined;
     const hasStarted = verdict?.invocationId === unit.invocationId && verdict.startup === undefined;
     if (!isAsked || hasStarted) entry.startedUpOf = unit.invocationId;
+  }
+
+  /** Of a run whose control group was not asked for yet, where it has to be: a kill for memory is told at once whoever else starts. */
+  #followKills(entry: ServerEntry, unit: UnitState): void {
+    const { systemd, sampler } = this.#ports;
+    const group = expectedControlGroup(systemd.controlGroup(), poolOf(entry, unit), unit.name);
+    sampler.followKills(entry.name, group, unit.invocationId);
   }
 
   /** Not where another wish has come meanwhile: that is compared with what is in force. */

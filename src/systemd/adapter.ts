@@ -36,6 +36,7 @@ export class SystemdOverDbus implements Systemd {
   readonly #listeners = new Set<(event: SystemdEvent) => void>();
   readonly #changed = new Set<string>();
   #version = '';
+  #controlGroup = '';
   #isShuttingDown = false;
   #hasBeenConnected = false;
   #reloads = 0;
@@ -93,6 +94,10 @@ export class SystemdOverDbus implements Systemd {
 
   version(): string {
     return this.#version;
+  }
+
+  controlGroup(): string {
+    return this.#controlGroup;
   }
 
   on(listener: (event: SystemdEvent) => void): () => void {
@@ -181,6 +186,7 @@ export class SystemdOverDbus implements Systemd {
 
   async #listAfterConnecting(manager: Manager): Promise<void> {
     this.#version = await manager.managerProperty('Version');
+    this.#controlGroup = await manager.managerProperty('ControlGroup');
     await this.#readSystemState(manager);
     await this.#reader.relist(manager);
   }

@@ -80,7 +80,7 @@ export class Manager {
     );
   }
 
-  managerProperty(property: 'Version' | 'SystemState'): Promise<string> {
+  managerProperty(property: 'Version' | 'SystemState' | 'ControlGroup'): Promise<string> {
     return this.#properties('Get', root, 'ss', [`${systemd}.Manager`, property], ([value]) => String(value));
   }
 

@@ -42,6 +42,8 @@ export interface Systemd {
   systemState(): Promise<string>;
   /** systemd's version as it says it, such as `252.39-1~deb12u2`; empty before the first connection. */
   version(): string;
+  /** Control group of systemd itself, below which are those of its units; empty where that is the root, and before the first connection. */
+  controlGroup(): string;
 
   on(listener: (event: SystemdEvent) => void): () => void;
 }

@@ -30,6 +30,18 @@ export function poolOfControlGroup(controlGroup: string): string | undefined {
 }
 
 /**
+ * The control group that systemd makes for a unit of a pool, or of none (undefined), below that of the manager, unless a drop-in
+ * puts it into another slice: to be asked for where more than a hint is needed.
+ *
+ * @param managerGroup of systemd itself; empty: the root
+ * @see systemd.slice(5): a slice lies in those that its name begins with, up to each dash
+ */
+export function expectedControlGroup(managerGroup: string, pool: string | undefined, unit: string): string {
+  const slices = pool === undefined ? ROOT_SLICE : `${ROOT_SLICE}/${poolSlice(pool)}`;
+  return `${managerGroup}/${slices}/${unit}`;
+}
+
+/**
  * The live properties of a pool's slice: one for each row that a slice has, so that a limit that was taken away goes back.
  *
  * MemoryLow is the sum of the guarantees of the pool's servers, bytes, since a server is protected no further than its pool

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ControllerHost, spec } from '../fakes/controllerHost.ts';
 
@@ -55,6 +57,25 @@ describe('what systemd has in force for a new run', () => {
 
     expect(host.status('alice')?.applied).toMatchObject({ memoryMaxBytes: 64 * 1024 ** 2 });
     expect(host.unit('bob')).toBeUndefined();
+  });
+
+  it('does not keep a kill for memory from being told meanwhile', async () => {
+    const group = join(host.root, 'cgroup', 'hublet.slice', 'hublet-lab.slice', 'hublet-alice.service');
+    const kills = (count: number) =>
+      writeFileSync(join(group, 'memory.events'), `low 0\nhigh 0\nmax 0\noom 0\noom_kill ${count}\n`);
+    mkdirSync(group, { recursive: true });
+    kills(0);
+    await host.kill();
+    host.pools = new Map([['lab', {}]]);
+    await host.start();
+    await startOneBeforeAnother(spec('alice', `${UNREADY}  pool: lab\n`));
+    await host.untilPhase('alice', 'Running');
+    await host.pass(1_000);
+
+    kills(1);
+    await host.until(() => host.events('alice').includes('OOMKilled'), 'it is told');
+
+    expect(host.status('alice')?.controlGroup).toBeNull();
   });
 
   it('is read at once where its spec asks for something else than it was started with', async () => {

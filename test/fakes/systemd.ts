@@ -40,6 +40,9 @@ export class FakeSystemd implements Systemd {
   version(): string {
     return '252-fake';
   }
+  controlGroup(): string {
+    return '';
+  }
   isConnected(): boolean {
     return this.#isConnected;
   }

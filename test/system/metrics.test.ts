@@ -7,9 +7,11 @@ import {
   awaitPhase,
   awaitStatus,
   conditionOf,
+  countEvents,
   countIn,
   dropSpecs,
   readCgroup,
+  readEvents,
   readHostStatus,
   readStatuses,
   removeSpecs,
@@ -35,12 +37,27 @@ const specs: Readonly<Record<string, Spec>> = {
   gone: { user: 'bob', command: ['sleep', 'infinity'] },
 };
 
+/** Its child wants more than there is, the main process goes on. */
+const greedyChild = `
+import os, signal
+if os.fork() == 0:
+    block = b"x" * (300 << 20)
+os.wait()
+signal.pause()
+`;
+
 let machine: Machine;
 
 beforeAll(async () => {
   machine = await boot();
   await installHublet(machine, {
-    config: { apiVersion: 'hublet/v1', kind: 'Config', metrics: { level: 'full', labels: ['team'] } },
+    config: {
+      apiVersion: 'hublet/v1',
+      kind: 'Config',
+      metrics: { level: 'full', labels: ['team'] },
+      // Events have to do: nothing here is made good by a look at everything.
+      reconcile: { resync: '10m' },
+    },
   });
 });
 
@@ -245,6 +262,36 @@ describe('metrics of the controller', () => {
     expect(value('hublet_sample_duration_seconds_count')).toBeGreaterThan(0);
     expect(value('process_resident_memory_bytes')).toBeGreaterThan(10 * 2 ** 20);
     expect(samples.filter(({ name, labels }) => name.endsWith('_bucket') && labels.server !== undefined)).toEqual([]);
+  });
+});
+
+describe('a kill for memory in a crowd of starts', () => {
+  it('is told before what is in force for its server is read, and that is read however long the others take', async () => {
+    const unready: Spec = { user: 'bob', command: ['sleep', 'infinity'], probes: { readiness: { tcp: {} } } };
+    const others = ['first', 'second', 'third'];
+    await dropSpecs(machine, Object.fromEntries(others.map((name) => [name, unready])));
+    await awaitPhase(machine, others, 'Running');
+
+    await dropSpecs(machine, { crowded: python(greedyChild, { resources: { memory: { limit: '96M' } } }) });
+
+    await waitFor(
+      'the kill to be told',
+      async (saw) => saw(countEvents(await readEvents(machine, 'crowded'), 'OOMKilled')) === 1,
+      180_000,
+    );
+    expect(await now('crowded')).toMatchObject({ phase: 'Ready', restarts: 0, lastExit: null, controlGroup: null });
+    const samples = await scrape(machine);
+    expect(sampleValue(samples, 'hublet_server_oom_kills_total', { server: 'crowded' })).toBe(1);
+
+    const { applied, controlGroup } = await awaitStatus(
+      machine,
+      'crowded',
+      'to have been read',
+      (status) => status.controlGroup !== null,
+    );
+    expect(applied.memoryMaxBytes).toBe(96 * 2 ** 20);
+    expect(countIn(await readCgroup(machine, controlGroup, 'memory.events'), 'oom_kill')).toBe(1);
+    for (const name of others) expect(await now(name)).toMatchObject({ phase: 'Running' });
   });
 });
 

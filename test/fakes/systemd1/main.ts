@@ -368,6 +368,7 @@ class Systemd1 implements FakeSystemd {
     if (of === manager) {
       return {
         Version: new Variant('s', this.#pid1.version),
+        ControlGroup: new Variant('s', ''),
         SystemState: new Variant('s', this.#pid1.systemState),
       };
     }

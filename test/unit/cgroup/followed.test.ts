@@ -13,7 +13,7 @@ beforeEach(() => {
   tree = new CgroupTree();
   tree.make('/a');
   followed = new FollowedServer(tree.root, readerOptions());
-  followed.begin('/a', 'i1', false);
+  followed.begin('/a', 'i1', false, 'everything');
   nowMs = 0;
 });
 afterEach(() => {

@@ -243,7 +243,8 @@ describe('usage', () => {
   });
 
   test('never has a counter that goes back, whatever happens to units and cgroups', () => {
-    const steps = fc.array(fc.constantFrom('start', 'work', 'wait', 'remove', 'stop'), { maxLength: 30 });
+    const names = fc.constantFrom('start', 'startInCrowd', 'follow', 'work', 'wait', 'remove', 'stop');
+    const steps = fc.array(names, { maxLength: 30 });
     fc.assert(
       fc.property(steps, (names) => {
         let invocation = 0;
@@ -252,11 +253,14 @@ describe('usage', () => {
         let before = 0;
         sampler.start();
         for (const name of names) {
-          if (name === 'start') {
+          if (name === 'start' || name === 'startInCrowd') {
             invocation += 1;
             usedSeconds = 0;
             isThere = true;
-            tree.make(`/s${invocation}`, { 'cpu.stat': cpuStat(0, 0) });
+            tree.make(`/s${invocation}`, { 'cpu.stat': cpuStat(0, 0), 'memory.events': events({}) });
+            if (name === 'start') sampler.follow('alice', `/s${invocation}`, `i${invocation}`);
+            else sampler.followKills('alice', `/s${invocation}`, `i${invocation}`);
+          } else if (name === 'follow' && isThere) {
             sampler.follow('alice', `/s${invocation}`, `i${invocation}`);
           } else if (name === 'work' && isThere) {
             usedSeconds += 3;
@@ -322,6 +326,85 @@ describe('out-of-memory kills', () => {
     tree.write('/a', 'memory.events', events({ oomKill: 1 }));
     await kill;
     expect(sampler.oomKillsOf('alice', 'i2')).toBe(1);
+  });
+
+  describe('of a cgroup that nothing else is read of yet', () => {
+    const killedIn = async (group: string): Promise<void> => {
+      const told = new EventEmitter();
+      sampler.on((server) => told.emit('kill', server));
+      const kill = once(told, 'kill');
+      tree.write(group, 'memory.events', events({ oomKill: 1 }));
+      await kill;
+    };
+
+    test('are told at once, and from then on all of it is read', async () => {
+      tree.make('/a');
+      sampler.start();
+      sampler.followKills('alice', '/a', 'i1');
+      clock.advance(2 * PERIOD_MS);
+      expect(sampler.usage('alice')).toBeUndefined();
+
+      await killedIn('/a');
+
+      expect(sampler.oomKillsOf('alice', 'i1')).toBe(1);
+      clock.advance(1);
+      expect(sampler.usage('alice')).toMatchObject({ tasks: 7, memoryEvents: { oomKill: 1 } });
+    });
+
+    test('are told where they came before anybody looked, and at the next pass where no watch is to be had', () => {
+      const told: string[] = [];
+      sampler.on((server) => told.push(server));
+      tree.make('/a', { ...FULL_CGROUP, 'memory.events': events({ oomKill: 1 }) });
+      sampler.start();
+      sampler.followKills('alice', '/a', 'i1');
+      sampler.followKills('bob', '/b', 'i1');
+      clock.advance(1);
+      expect(told).toEqual(['alice']);
+      tree.make('/b', { ...FULL_CGROUP, 'memory.events': events({ oomKill: 2 }) });
+      clock.advance(PERIOD_MS);
+      expect(told).toEqual(['alice', 'bob']);
+    });
+
+    test('are told once, whichever of the two looks sees them', async () => {
+      tree.make('/a');
+      sampler.start();
+      sampler.followKills('alice', '/a', 'i1');
+      clock.advance(1);
+      sampler.follow('alice', '/a', 'i1');
+      clock.advance(1);
+      expect(sampler.usage('alice')).toMatchObject({ tasks: 7, memoryEvents: { oomKill: 0 } });
+
+      await killedIn('/a');
+      sampler.followKills('alice', '/a', 'i1');
+      clock.advance(PERIOD_MS);
+
+      expect(sampler.oomKills('alice')).toBe(1);
+      expect(sampler.usage('alice')?.tasks).toBe(7);
+    });
+
+    test('stay counted where its control group turns out to be another', () => {
+      tree.make('/guessed', { ...FULL_CGROUP, 'memory.events': events({ oomKill: 1 }) });
+      tree.make('/real', { ...FULL_CGROUP, 'memory.events': events({ oomKill: 2 }) });
+      sampler.start();
+      sampler.followKills('alice', '/guessed', 'i1');
+      clock.advance(1);
+      sampler.follow('alice', '/real', 'i1');
+      clock.advance(1);
+      expect(sampler.oomKills('alice')).toBe(3);
+    });
+
+    test('come with the totals of the runs before, and not with what the last of these used', () => {
+      tree.make('/a', { ...FULL_CGROUP, 'cpu.stat': cpuStat(10, 1) });
+      tree.make('/b');
+      sampler.start();
+      sampler.follow('alice', '/a', 'i1');
+      clock.advance(1);
+      sampler.followKills('alice', '/b', 'i2');
+      clock.advance(1);
+      expect(sampler.usage('alice')).toMatchObject({ cpuUserSeconds: 10 });
+      expect(sampler.usage('alice')).not.toHaveProperty('memoryCurrentBytes');
+      expect(sampler.gauges('alice')).toBeUndefined();
+    });
   });
 
   test('are told once each, and counted in total and by invocation', () => {

@@ -5,6 +5,7 @@ import { diffLive } from '../../../src/units/diff.ts';
 import { unitName } from '../../../src/units/name.ts';
 import {
   compilePool,
+  expectedControlGroup,
   type HostFacts,
   poolOfControlGroup,
   poolProperties,
@@ -34,9 +35,13 @@ describe('the slice of a pool', () => {
     fc.assert(
       fc.property(poolName, fc.string({ minLength: 1, maxLength: 60 }), (pool, server) => {
         const inPool = `/hublet.slice/${poolSlice(pool)}/${unitName(server)}`;
+        expect(expectedControlGroup('', pool, unitName(server))).toBe(inPool);
         expect(poolOfControlGroup(inPool)).toBe(pool);
         expect(poolOfControlGroup(`/user.slice/user@1.service${inPool}`)).toBe(pool);
         expect(poolOfControlGroup(`/hublet.slice/${unitName(server)}`)).toBeUndefined();
+        expect(expectedControlGroup('/user.slice/user@1.service', undefined, unitName(server))).toBe(
+          `/user.slice/user@1.service/hublet.slice/${unitName(server)}`,
+        );
       }),
     );
   });

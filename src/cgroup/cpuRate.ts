@@ -1,0 +1,31 @@
+/** Shorter spans than this make no rate: kernel accounting is only exact to some milliseconds. */
+const SPAN_MIN_MS = 500;
+
+/** CPU time used per time, from readings of a counter. */
+export class CpuRate {
+  #from: { readonly atMs: number; readonly cpuSeconds: number } | undefined;
+  #cores: number | undefined;
+
+  /** Between the last two readings that were far enough apart; undefined before there are two. */
+  get cores(): number | undefined {
+    return this.#cores;
+  }
+
+  /** A reading; undefined: none is to be had, and the rate stays as it was. */
+  note(atMs: number, cpuSeconds: number | undefined): void {
+    if (cpuSeconds === undefined) return;
+    const from = this.#from;
+    if (from !== undefined) {
+      const spanMs = atMs - from.atMs;
+      if (spanMs < SPAN_MIN_MS) return;
+      this.#cores = ((cpuSeconds - from.cpuSeconds) * 1000) / spanMs;
+    }
+    this.#from = { atMs, cpuSeconds };
+  }
+
+  /** What comes next is not to be measured against what was. */
+  forget(): void {
+    this.#from = undefined;
+    this.#cores = undefined;
+  }
+}
