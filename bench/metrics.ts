@@ -47,7 +47,7 @@ export async function measureMetrics(seconds: number): Promise<readonly Row[]> {
     // Only the first start after an installation compiles, and keeps the compiler in memory.
     await promisify(execFile)(process.execPath, [...CHILD, 'compile'], { env });
     for (let index = 0; index < SERVERS; index += 1) {
-      tree.make(`/hublet.slice/hublet.slice/hublet-s${index}.service`, { ...FULL_CGROUP, ...LIMITS });
+      tree.make(`/hublet.slice/hublet-s${index}.service`, { ...FULL_CGROUP, ...LIMITS });
       host.put(`s${index}`, spec(`s${index}`));
     }
     const options: TreeOptions = {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   browser = await openBrowser();
   host = await ControllerHost.open({ clock: createSystemClock(), listen: '127.0.0.1:0' });
   host.put('alice', spec('alice', '  environment: {TOKEN: s3cret-of-alice}\n  resources: {memory: {limit: 1G}}\n'));
-  const cgroup = join(host.root, 'cgroup/hublet.slice/hublet.slice/hublet-alice.service');
+  const cgroup = join(host.root, 'cgroup/hublet.slice/hublet-alice.service');
   mkdirSync(cgroup, { recursive: true });
   const files = {
     ...FULL_CGROUP,

@@ -1,7 +1,7 @@
 import { Variant } from 'dbus-next';
 import { unitPath } from '../../../src/systemd/path.ts';
 import { assign, refusal, settingsOf } from './properties.ts';
-import { FakeUnit, type JobType, jobPath, stub } from './unit.ts';
+import { FakeUnit, type JobType, jobPath, sliceGroup, stub } from './unit.ts';
 
 /** A signal that PID 1 sends to whoever has subscribed. */
 export interface Signal {
@@ -122,7 +122,7 @@ export class FakePid1 {
     const isActive = [...this.units.values()].some((unit) => unit.isUp() && unit.given.get('Slice')?.value === name);
     return {
       ...settingsOf('Service', this.slices.get(name) ?? new Map()),
-      ControlGroup: new Variant('s', isActive ? `/hublet.slice/${name}` : ''),
+      ControlGroup: new Variant('s', isActive ? sliceGroup(name) : ''),
     };
   }
 

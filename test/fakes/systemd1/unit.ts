@@ -57,7 +57,7 @@ export class FakeUnit {
   controlGroup(): string {
     const slice = this.given.get('Slice')?.value ?? 'system.slice';
     const isEmpty = this.activeState === 'inactive' || this.activeState === 'failed';
-    return isEmpty && !this.outlivesKill ? '' : `/hublet.slice/${slice}/${this.name}`;
+    return isEmpty && !this.outlivesKill ? '' : `${sliceGroup(String(slice))}/${this.name}`;
   }
 
   /** What PropertiesChanged of the Service interface carries. */
@@ -122,4 +122,10 @@ export function stub(name: string): FakeUnit {
   const unit = new FakeUnit(name, new Map());
   unit.loadState = 'not-found';
   return unit;
+}
+
+/** Where a slice lies: in those that its name begins with, up to each dash. */
+export function sliceGroup(slice: string): string {
+  const parts = slice.replace(/\.slice$/, '').split('-');
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join('-')}.slice`).join('');
 }
