@@ -22,6 +22,7 @@ type LimitPorts = Pick<LoopPorts, 'systemd' | 'sampler' | 'events' | 'instrument
 export class LimitKeeper {
   readonly #ports: LimitPorts;
   readonly #watch: LimitWatch;
+  #lastText = '';
 
   constructor(ports: LimitPorts) {
     this.#ports = ports;
@@ -76,7 +77,7 @@ export class LimitKeeper {
     const correct = [...wishes, ...drift.filter(({ name }) => mayCorrect(flaps, name, nowMs))];
     if (correct.length === 0) {
       entry.resizeDeferred = undefined;
-      entry.limitsInForce = limitsText(wanted);
+      entry.limitsInForce = this.#shared(limitsText(wanted));
       return { drifted, apply: [] };
     }
     const usage = sampler.measure(entry.name);
@@ -106,6 +107,12 @@ export class LimitKeeper {
       began.length === 0 ? '' : `; ${began.join(', ')} keeps being changed and is set back every 5 min from now on`;
     const message = `changed by somebody, set back on the running unit: ${names.join(', ')}${more}`;
     events.record({ server: entry.name, reason: 'DriftCorrected', message });
+  }
+
+  /** The servers of a class have the same limits, as a rule: one text for all of them is a kilobyte less for each. */
+  #shared(text: string): string {
+    if (text !== this.#lastText) this.#lastText = text;
+    return this.#lastText;
   }
 
   /** Returns those that flap from now on. */
