@@ -22,15 +22,15 @@ export class FollowedServer {
   #controlGroup: string | undefined;
   #invocationId = '';
   #scope: FollowedScope = 'everything';
-  /** Whether the last reading in full is one of the present cgroup. */
-  #isRead = false;
   #reader: CgroupReader | undefined;
   #totals: Totals = NO_TOTALS;
   /** Of the totals: each pass asks for both, and few change them. */
   #cpuSeconds: number | undefined;
   #oomKills = 0;
-  /** The last reading in full. */
+  /** The last reading in full of the present cgroup. */
   #last: Usage | undefined;
+  /** Whether there ever was one, of whichever cgroup. */
+  #wasRead = false;
   /** Time of the last reading, in full or not. */
   #sampledAtMs = 0;
   readonly #rate = new CpuRate();
@@ -85,7 +85,7 @@ export class FollowedServer {
     this.#controlGroup = controlGroup;
     this.#invocationId = invocationId;
     this.#scope = scope;
-    this.#isRead = false;
+    this.#last = undefined;
     this.#countsFromNow = isAdopted;
     this.#isStill = false;
     this.#kills.begin(invocationId);
@@ -101,7 +101,7 @@ export class FollowedServer {
   glance(nowMs: number, watch: object | undefined): boolean {
     if (this.#scope === 'kills') return this.sampleMemoryEvents(nowMs);
     return this.#reading((reader) => {
-      if (!this.#isRead || !this.#isAsBefore(reader, nowMs, watch)) {
+      if (this.#last === undefined || !this.#isAsBefore(reader, nowMs, watch)) {
         this.#take(reader, nowMs);
         this.#inFull = { atMs: nowMs, watch };
         return;
@@ -155,22 +155,22 @@ export class FollowedServer {
     this.#leaveCgroup();
     this.#controlGroup = undefined;
     this.#invocationId = '';
-    this.#isRead = false;
+    this.#last = undefined;
     this.#rate.forget();
   }
 
   /** Last sample with counters as totals; the totals alone while none of the present cgroup is there. Undefined before the very first. */
   usage(): Usage | undefined {
-    if (this.#last === undefined) return undefined;
+    if (!this.#wasRead) return undefined;
     const sampledAtMs = this.#sampledAtMs;
-    if (!this.#isRead) return withTotals({ sampledAtMs }, this.#totals);
+    if (this.#last === undefined) return withTotals({ sampledAtMs }, this.#totals);
     const cpuCores = this.#rate.cores;
     return withTotals({ ...this.#last, sampledAtMs, ...(cpuCores !== undefined && { cpuCores }) }, this.#totals);
   }
 
   /** As `UsageSampler` has it. */
   gauges(): Gauges | undefined {
-    if (this.#last === undefined || !this.#isRead) return undefined;
+    if (this.#last === undefined) return undefined;
     const { memoryCurrentBytes, memoryWorkingSetBytes } = this.#last;
     return { sampledAtMs: this.#sampledAtMs, cpuCores: this.#rate.cores, memoryCurrentBytes, memoryWorkingSetBytes };
   }
@@ -210,13 +210,13 @@ export class FollowedServer {
       this.#rate.note(nowMs, this.#cpuSeconds);
       return;
     }
-    this.#isStill = this.#isRead && this.#last !== undefined && isAlike(this.#last, usage);
+    this.#isStill = this.#last !== undefined && isAlike(this.#last, usage);
     if (this.#last !== undefined && !hasSameLimits(this.#last, usage)) this.#limits.forget();
     const counters = countersOf(usage);
     this.#count(this.#countsFromNow ? startAt(this.#totals, counters) : addReading(this.#totals, counters));
     this.#countsFromNow = false;
     this.#last = usage;
-    this.#isRead = true;
+    this.#wasRead = true;
     this.#kills.note(this.#invocationId, counters.memoryOomKill);
     this.#rate.note(nowMs, this.#cpuSeconds);
   }
