@@ -3,7 +3,9 @@ const SPAN_MIN_MS = 500;
 
 /** CPU time used per time, from readings of a counter. */
 export class CpuRate {
-  #from: { readonly atMs: number; readonly cpuSeconds: number } | undefined;
+  /** Of the reading that the next is measured against; NaN: there is none. */
+  #atMs = Number.NaN;
+  #cpuSeconds = Number.NaN;
   #cores: number | undefined;
 
   /** Between the last two readings that were far enough apart; undefined before there are two. */
@@ -14,18 +16,18 @@ export class CpuRate {
   /** A reading; undefined: none is to be had, and the rate stays as it was. */
   note(atMs: number, cpuSeconds: number | undefined): void {
     if (cpuSeconds === undefined) return;
-    const from = this.#from;
-    if (from !== undefined) {
-      const spanMs = atMs - from.atMs;
+    if (!Number.isNaN(this.#atMs)) {
+      const spanMs = atMs - this.#atMs;
       if (spanMs < SPAN_MIN_MS) return;
-      this.#cores = ((cpuSeconds - from.cpuSeconds) * 1000) / spanMs;
+      this.#cores = ((cpuSeconds - this.#cpuSeconds) * 1000) / spanMs;
     }
-    this.#from = { atMs, cpuSeconds };
+    this.#atMs = atMs;
+    this.#cpuSeconds = cpuSeconds;
   }
 
   /** What comes next is not to be measured against what was. */
   forget(): void {
-    this.#from = undefined;
+    this.#atMs = Number.NaN;
     this.#cores = undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectedControlGroup } from '../../src/units/pool.ts';
 import { waitFor } from '../machine/machine.ts';
 import { conditionOf } from '../machine/servers.ts';
 import { confined, Users, web } from './user-mode/users.ts';
@@ -38,9 +39,9 @@ describe('without root', () => {
     await users.awaitStatus('alice', 'confined', ({ phase }) => phase === 'Ready');
     expect(status).toMatchObject({ user: 'alice', applied: { memoryMaxBytes: 200 * 2 ** 20, tasksMax: 50 } });
     const uid = users.uid('alice');
-    expect(status.controlGroup).toBe(
-      `/user.slice/user-${uid}.slice/user@${uid}.service/hublet.slice/hublet-web.service`,
-    );
+    const manager = `/user.slice/user-${uid}.slice/user@${uid}.service`;
+    expect((await users.must('alice', 'systemctl --user show -P ControlGroup')).trim()).toBe(manager);
+    expect(status.controlGroup).toBe(expectedControlGroup(manager, undefined, 'hublet-web.service'));
     expect(await users.machine.run(`cat /sys/fs/cgroup${status.controlGroup}/memory.max`)).toBe(`${200 * 2 ** 20}\n`);
     expect(await users.machine.run(`stat -c %U /proc/${status.mainPid}`)).toBe('alice\n');
   });

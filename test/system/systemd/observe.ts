@@ -10,6 +10,7 @@ import { createLog } from '../../../src/log.ts';
 import { SystemdOverDbus } from '../../../src/systemd/adapter.ts';
 import type { SystemdEvent, UnitState } from '../../../src/systemd/port.ts';
 import { hasEnded } from '../../../src/systemd/units.ts';
+import { expectedControlGroup } from '../../../src/units/pool.ts';
 import type { UnitProperty } from '../../../src/units/types.ts';
 
 const run = promisify(execFile);
@@ -184,6 +185,7 @@ async function readings(): Promise<void> {
   ended.delete(unit('read'));
   const read = await systemd.read(unit('read'));
   note('read', read);
+  note('expected control group', expectedControlGroup(systemd.controlGroup(), 'test', unit('read')));
   await systemd.setUnitProperties(unit('read'), [
     { name: 'MemoryMax', signature: 't', value: 100n * 1024n * 1024n },
     { name: 'AllowedCPUs', signature: 'ay', value: new Uint8Array([1]) },

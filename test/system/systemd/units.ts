@@ -28,6 +28,7 @@ export function testUnits(age: SystemdAge): void {
         marks: { server: 's', instance: 'i', hash: 'h' },
         live: { MemoryMax: '67108864n', CPUWeight: '18446744073709551615n', AllowedCPUs: [] },
       });
+      expect(seen['expected control group']).toBe(seen.read?.controlGroup);
       expect(seen.read?.mainPid).toBeGreaterThan(1);
     });
 
