@@ -34,7 +34,8 @@ const IN_MEMORY = '/dev/shm';
 /** Those of the others that systemd has there for such a server: no cpuset, and no weight of I/O where no scheduler knows it. */
 const LIMITS = { 'cpu.weight': '100\n', 'memory.low': '0\n', 'memory.swap.max': 'max\n', 'io.max': '' };
 /** As bin/hublet has it. */
-const CHILD = ['--no-turbofan', '--invocation-count-for-maglev=4000', join(import.meta.dirname, 'treeController.ts')];
+const FLAGS = ['--no-turbofan', '--invocation-count-for-maglev=4000', '--no-parallel-scavenge'];
+const CHILD = [...FLAGS, join(import.meta.dirname, 'treeController.ts')];
 
 /** Idleness, then samples and a scrape each second at level full, each for so long. */
 export async function measureMetrics(seconds: number): Promise<readonly Row[]> {

@@ -12,7 +12,7 @@ it('V8 knows each flag that the command sets, and has another value by itself', 
   const defaults = new Set([...options.matchAll(/default: (--\S+)/g)].map(([, flag]) => flag));
   const known = new Set([...defaults].map((flag = '') => flag.replace(/^--(no-)?|=.*$/g, '')));
 
-  expect(flags).toHaveLength(2);
+  expect(flags).toHaveLength(3);
   for (const flag of flags) {
     expect(known).toContain(flag.replace(/^--(no-)?|=.*$/g, ''));
     expect(defaults).not.toContain(flag);
