@@ -87,8 +87,9 @@ class CgroupSampler implements UsageSampler {
     this.#follow(server, controlGroup, invocationId, isAdopted, 'everything');
   }
 
-  followKills(server: string, controlGroup: string, invocationId: string): void {
+  followKills(server: string, controlGroup: string, invocationId: string): boolean {
     this.#follow(server, controlGroup, invocationId, false, 'kills');
+    return this.#watch.token(server) !== undefined;
   }
 
   unfollow(server: string): void {

@@ -79,9 +79,11 @@ export interface UsageSampler {
   follow(server: string, controlGroup: string, invocationId: string, isAdopted?: boolean): void;
   /**
    * Tells of kills for memory in a cgroup that nothing else is read of until there is one, at a tenth of the cost of `follow`,
-   * which takes over when it is called. Nothing where all of this cgroup is followed, and where there is none.
+   * which takes over when it is called. Nothing where all of this cgroup is followed.
+   *
+   * False: it is not there, or no watch is to be had, and a kill is told at the next pass.
    */
-  followKills(server: string, controlGroup: string, invocationId: string): void;
+  followKills(server: string, controlGroup: string, invocationId: string): boolean;
   /** Takes a last sample where the cgroup is still there; totals stay until `forget`. */
   unfollow(server: string): void;
   forget(server: string): void;

@@ -73,6 +73,8 @@ export interface ServerEntry {
   startedWith: string | undefined;
   /** The spec that this controller last started it with; undefined: it hasn't yet. Another object is another wish. */
   startedSpec: ServerSpec | undefined;
+  /** Where a run was found that systemd was not asked about yet; undefined: nowhere, or it has not been looked for. */
+  foundGroup: { readonly invocationId: string; readonly controlGroup: string } | undefined;
   /** What becomes of it when its file goes, as its spec last said. */
   deletionPolicy: DeletionPolicy;
   /** What a change that only a new start can bring comes to, as of the last look. */
@@ -153,6 +155,7 @@ export function createEntry(
     restartedAt: memory?.restartedAt ?? undefined,
     startedWith: memory?.startedWith ?? undefined,
     startedSpec: undefined,
+    foundGroup: undefined,
     update: UP_TO_DATE,
     deletionPolicy: memory?.deletionPolicy ?? 'Stop',
     lastExit: memory?.lastExit ?? null,

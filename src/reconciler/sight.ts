@@ -132,8 +132,10 @@ export class Sight {
   /** Of a run whose control group was not asked for yet, where it has to be: a kill for memory is told at once whoever else starts. */
   #followKills(entry: ServerEntry, unit: UnitState): void {
     const { systemd, sampler } = this.#ports;
-    const group = expectedControlGroup(systemd.controlGroup(), poolOf(entry, unit), unit.name);
-    sampler.followKills(entry.name, group, unit.invocationId);
+    const { invocationId, name } = unit;
+    const controlGroup = expectedControlGroup(systemd.controlGroup(), poolOf(entry, unit), name);
+    const isThere = sampler.followKills(entry.name, controlGroup, invocationId);
+    entry.foundGroup = isThere ? { invocationId, controlGroup } : undefined;
   }
 
   /** Not where another wish has come meanwhile: that is compared with what is in force. */

@@ -3,8 +3,10 @@ import { isoTime } from '../clock.ts';
 import type { ServerState } from '../machines/server.machine.ts';
 import { setCondition } from '../status/conditions.ts';
 import type { Condition, Phase, ServerStatus } from '../status/types.ts';
+import type { UnitState } from '../systemd/port.ts';
 import { appliedLimits } from '../units/diff.ts';
 import { deriveConditions } from './conditions.ts';
+import type { ServerEntry } from './entry.ts';
 import { poolOf } from './poolMembers.ts';
 import { BUS_GRACE_MS, type ServerView } from './view.ts';
 import { isSuspended } from './wish.ts';
@@ -64,7 +66,7 @@ export function serverStatus(view: ServerView, conditions: readonly Condition[])
       user: server?.account.name ?? null,
       pool: poolOf(entry, unit) ?? null,
       unit: entry.unitName,
-      controlGroup: isUp && unit !== undefined && unit.controlGroup !== '' ? unit.controlGroup : null,
+      controlGroup: isUp && unit !== undefined ? controlGroupOf(entry, unit) : null,
       invocationId: isUp && unit !== undefined && unit.invocationId !== '' ? unit.invocationId : null,
       mainPid: isUp && unit !== undefined && unit.mainPid !== 0 ? unit.mainPid : null,
       address: server === undefined ? null : addressOf(server),
@@ -77,6 +79,12 @@ export function serverStatus(view: ServerView, conditions: readonly Condition[])
       conditions,
     },
   };
+}
+
+/** As systemd says; until it was asked, where the run was found. */
+function controlGroupOf({ foundGroup }: ServerEntry, { controlGroup, invocationId }: UnitState): string | null {
+  if (controlGroup !== '') return controlGroup;
+  return foundGroup?.invocationId === invocationId ? foundGroup.controlGroup : null;
 }
 
 type NextTransition = ServerStatus['status']['nextTransition'];

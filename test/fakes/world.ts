@@ -236,7 +236,7 @@ export class World {
       start: () => undefined,
       stop: () => undefined,
       follow: () => undefined,
-      followKills: () => undefined,
+      followKills: () => false,
       unfollow: () => undefined,
       forget: () => undefined,
       // The last sample is from before any of it was used.

@@ -279,18 +279,21 @@ describe('a kill for memory in a crowd of starts', () => {
       async (saw) => saw(countEvents(await readEvents(machine, 'crowded'), 'OOMKilled')) === 1,
       180_000,
     );
-    expect(await now('crowded')).toMatchObject({ phase: 'Ready', restarts: 0, lastExit: null, controlGroup: null });
+    const unread = await now('crowded');
+    expect(unread).toMatchObject({ phase: 'Ready', restarts: 0, lastExit: null });
+    expect(unread.applied).toEqual({});
+    expect(countIn(await readCgroup(machine, unread.controlGroup, 'memory.events'), 'oom_kill')).toBe(1);
     const samples = await scrape(machine);
     expect(sampleValue(samples, 'hublet_server_oom_kills_total', { server: 'crowded' })).toBe(1);
 
-    const { applied, controlGroup } = await awaitStatus(
+    const read = await awaitStatus(
       machine,
       'crowded',
       'to have been read',
-      (status) => status.controlGroup !== null,
+      ({ applied }) => applied.memoryMaxBytes !== undefined,
     );
-    expect(applied.memoryMaxBytes).toBe(96 * 2 ** 20);
-    expect(countIn(await readCgroup(machine, controlGroup, 'memory.events'), 'oom_kill')).toBe(1);
+    expect(read.applied.memoryMaxBytes).toBe(96 * 2 ** 20);
+    expect(read.controlGroup).toBe(unread.controlGroup);
     for (const name of others) expect(await now(name)).toMatchObject({ phase: 'Running' });
   });
 });

@@ -180,7 +180,13 @@ describe('alerts', () => {
 
 /** Sets a limit of a server thrice, each time that hublet has set it back. */
 async function fightFor(name: string): Promise<void> {
-  const { controlGroup } = await awaitStatus(machine, name, 'to be Ready', ({ phase }) => phase === 'Ready');
+  // A change by hand counts as one only once it is known what was in force before.
+  const { controlGroup } = await awaitStatus(
+    machine,
+    name,
+    'to be Ready and read',
+    ({ phase, applied }) => phase === 'Ready' && applied.cpuWeight !== undefined,
+  );
   for (const weight of [7, 8, 9]) {
     await machine.run(`systemctl set-property --runtime hublet-${name}.service CPUWeight=${weight}`);
     await waitFor(
