@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { CpuRate } from './cpuRate.ts';
 import { KillCounts } from './killCounts.ts';
 import { KnownLimits } from './knownLimits.ts';
-import { CgroupReader, type ReaderOptions, readMemoryEvents } from './read.ts';
+import { CgroupReader, type ReaderOptions } from './read.ts';
 import { addReading, countersOf, endCgroup, NO_TOTALS, startAt, sumOfOne, type Totals, withTotals } from './totals.ts';
-import { CgroupGone, type Gauges, type MemoryEvents, type Usage } from './types.ts';
+import { CgroupGone, type Gauges, type Usage } from './types.ts';
 
 /** So many passes in a row may find nothing new in a glance: a minute at one pass each 10 s. */
 const GLANCES_MAX = 5;
@@ -122,12 +122,12 @@ export class FollowedServer {
   /** Reads `memory.events` alone, which costs a hundredth of `sample`. Result and errors as there. */
   sampleMemoryEvents(nowMs: number): boolean {
     if (this.#countsFromNow) return this.sample(nowMs);
-    if (this.#scope === 'everything')
-      return this.#reading((reader) => this.#takeMemoryEvents(reader.readMemoryEvents(), nowMs));
-    if (this.#controlGroup === undefined) return false;
-    const memoryEvents = readMemoryEvents(this.#root, this.#controlGroup);
-    this.#takeMemoryEvents(memoryEvents, nowMs);
-    return memoryEvents !== undefined;
+    return this.#reading((reader) => {
+      const memoryEvents = reader.readMemoryEvents();
+      if (memoryEvents === undefined) return;
+      this.#count(addReading(this.#totals, countersOf({ sampledAtMs: nowMs, memoryEvents })));
+      this.#kills.note(this.#invocationId, memoryEvents.oomKill);
+    });
   }
 
   /**
@@ -219,12 +219,6 @@ export class FollowedServer {
     this.#wasRead = true;
     this.#kills.note(this.#invocationId, counters.memoryOomKill);
     this.#rate.note(nowMs, this.#cpuSeconds);
-  }
-
-  #takeMemoryEvents(memoryEvents: MemoryEvents | undefined, nowMs: number): void {
-    if (memoryEvents === undefined) return;
-    this.#count(addReading(this.#totals, countersOf({ sampledAtMs: nowMs, memoryEvents })));
-    this.#kills.note(this.#invocationId, memoryEvents.oomKill);
   }
 
   #leaveCgroup(): void {

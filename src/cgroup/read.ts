@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DescriptorBudget, ownDescriptorBudget } from './descriptors.ts';
-import { errorCode } from './errorCode.ts';
 import { KeptFiles } from './keptFiles.ts';
 import {
   ALL_FILES,
@@ -62,16 +60,10 @@ export class CgroupReader {
   #isDetailed = false;
   #limits: { readonly files: readonly string[]; readonly bytes: Buffer } | undefined;
 
-  /** Opens the files. @throws {CgroupGone} where there is no such cgroup */
+  /** Opens nothing yet: the first reading in full does, and one of a single file costs no more than that file before. */
   constructor(root: string, controlGroup: string, options: ReaderOptions) {
     this.#options = options;
     this.#files = new KeptFiles(join(root, controlGroup), options);
-    try {
-      this.#openMissing();
-    } catch (error) {
-      this.close();
-      throw error;
-    }
   }
 
   /**
@@ -140,7 +132,7 @@ export class CgroupReader {
   #gatherAll(): boolean {
     this.#readings += 1;
     this.#sinceLook += 1;
-    if (this.#isEarly() || this.#sinceLook >= READINGS_BETWEEN_LOOKS) {
+    if (this.#readings === 1 || this.#isEarly() || this.#sinceLook >= READINGS_BETWEEN_LOOKS) {
       this.#openMissing();
       this.#sinceLook = 0;
     }
@@ -220,20 +212,5 @@ export function readUsage(root: string, controlGroup: string, sampledAtMs: numbe
     return reader.read(sampledAtMs);
   } finally {
     reader.close();
-  }
-}
-
-/**
- * `memory.events` of a cgroup that nothing else is read of: one opening instead of the dozen of a `CgroupReader`.
- *
- * Undefined where there is no such cgroup, and where its memory controller is off. @throws what reading throws otherwise
- */
-export function readMemoryEvents(root: string, controlGroup: string): MemoryEvents | undefined {
-  try {
-    return parseMemoryEvents(readFileSync(join(root, controlGroup, 'memory.events'), 'latin1'));
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT' || code === 'ENODEV' || code === 'ENOTDIR') return undefined;
-    throw error;
   }
 }

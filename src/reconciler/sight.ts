@@ -134,8 +134,8 @@ export class Sight {
     const { systemd, sampler } = this.#ports;
     const { invocationId, name } = unit;
     const controlGroup = expectedControlGroup(systemd.controlGroup(), poolOf(entry, unit), name);
-    const isThere = sampler.followKills(entry.name, controlGroup, invocationId);
-    entry.foundGroup = isThere ? { invocationId, controlGroup } : undefined;
+    // Once found it is there for as long as the run is, whatever becomes of the watch.
+    if (sampler.followKills(entry.name, controlGroup, invocationId)) entry.foundGroup = { invocationId, controlGroup };
   }
 
   /** Not where another wish has come meanwhile: that is compared with what is in force. */

@@ -79,10 +79,13 @@ test('a cgroup that goes while it is looked at is CgroupGone', () => {
   expect(() => reader.read(0)).toThrow(CgroupGone);
 });
 
-test('no descriptor stays open after close', () => {
+test('no descriptor stays open after a question about one file, nor after close', () => {
   tree.make('/a');
   const before = readdirSync('/proc/self/fd').length;
   const reader = new CgroupReader(tree.root, '/a', readerOptions());
+  expect(reader.readMemoryEvents()).toMatchObject({ oomKill: 0 });
+  expect(readdirSync('/proc/self/fd').length).toBe(before);
+  reader.read(0);
   const meanwhile = readdirSync('/proc/self/fd').length;
   reader.close();
   expect(meanwhile).toBe(before + BASIC_FILES.length);
@@ -105,6 +108,7 @@ test('no more descriptors stay open than the budget has, and readings are the sa
   const descriptors = new DescriptorBudget(BASIC_FILES.length + 2);
   const before = readdirSync('/proc/self/fd').length;
   const readers = ['/a', '/b'].map((group) => new CgroupReader(tree.root, group, readerOptions({ descriptors })));
+  for (const reader of readers) reader.read(0);
   expect(readdirSync('/proc/self/fd').length).toBe(before + BASIC_FILES.length + 2);
 
   tree.write('/b', 'pids.current', '9\n');

@@ -351,6 +351,22 @@ describe('out-of-memory kills', () => {
       expect(sampler.usage('alice')).toMatchObject({ tasks: 7, memoryEvents: { oomKill: 1 } });
     });
 
+    test('are told at once where the memory controller was switched on a moment after the look, and no file stays open', async () => {
+      tree.make('/a', { 'cpu.stat': cpuStat(1, 0) });
+      sampler.start();
+      const before = readdirSync('/proc/self/fd').length;
+      expect(sampler.followKills('bob', '/nowhere', 'i1')).toBe(false);
+      expect(sampler.followKills('alice', '/a', 'i1')).toBe(true);
+      clock.advance(1);
+      expect(sampler.followKills('alice', '/a', 'i1')).toBe(true);
+      // What tells of writes is one for all of this process, and may be there from before.
+      expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before + 1);
+
+      await killedIn('/a');
+
+      expect(sampler.oomKills('alice')).toBe(1);
+    });
+
     test('are told where they came before anybody looked, and at the next pass where no watch is to be had', () => {
       const told: string[] = [];
       sampler.on((server) => told.push(server));
